@@ -1,0 +1,129 @@
+"""The web application: the list of rooms, and what happens around every request."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+import crm.contacts.pages
+import crm.imports.pages
+import crm.search.pages
+import crm.timeline.pages
+import crm.users.pages
+from crm import sql
+from crm.config import Settings
+from crm.db import Database
+from crm.frame import Frame, StaticFiles
+from crm.http import Problem, from_postgres
+from crm.users.auth import SignInNeeded
+from crm.web import DIST, Db, render
+
+ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports)
+
+log = structlog.get_logger()
+
+
+def create_app(dsn: str, settings: Settings) -> FastAPI:
+    """The ASGI application on the database `dsn` (the application's login, not the owner)."""
+    app = FastAPI(
+        title="Contact CRM", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
+    )
+    app.state.settings = settings
+    app.state.db = Database(
+        dsn, pool_size=settings.pool_size, statement_timeout=settings.statement_timeout
+    )
+    for room in ROOMS:
+        app.include_router(room.pages.router)
+    app.add_api_route("/", lambda: RedirectResponse("/contacts", 303), include_in_schema=False)
+    app.add_api_route("/healthz", healthz, include_in_schema=False)
+    if settings.environment == "development":
+        app.add_api_route("/dev/ui", dev_ui, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=DIST, check_dir=False))
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Frame)
+    _handle_errors(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    await app.state.db.open()
+    async with app.state.db.service() as connection:
+        app.state.workspace = await sql.load("users").workspace_name(connection)
+    try:
+        yield
+    finally:
+        await app.state.db.close()
+
+
+async def healthz(db: Db) -> Response:
+    """200 when the database answers."""
+    async with db.service() as connection:
+        await sql.load("users").is_set_up(connection)
+    return JSONResponse({"status": "ok"})
+
+
+async def dev_ui(request: Request) -> Response:
+    """Every component in each of its states, for whoever changes them."""
+    return render(request, "dev_ui.html")
+
+
+def _handle_errors(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    async def problem(request: Request, error: Problem) -> Response:  # pyright: ignore[reportUnusedFunction]
+        return _answer(request, error)
+
+    @app.exception_handler(asyncpg.PostgresError)
+    async def postgres(request: Request, error: asyncpg.PostgresError) -> Response:  # pyright: ignore[reportUnusedFunction]
+        found = from_postgres(error)
+        if found.status >= 500:
+            log.error("database error", sqlstate=error.sqlstate, error=str(error))
+        return _answer(request, found)
+
+    @app.exception_handler(ConnectionError)
+    @app.exception_handler(asyncpg.InterfaceError)
+    async def gone(request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
+        log.error("database not available", error=str(error))
+        return _answer(
+            request, Problem(503, "The database is not available", "Try again in a few seconds.")
+        )
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:  # pyright: ignore[reportUnusedFunction]
+        title = "Page not found" if error.status_code == 404 else str(error.detail)
+        return _answer(request, Problem(error.status_code, title))
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:  # pyright: ignore[reportUnusedFunction]
+        errors = [
+            {"field": ".".join(map(str, e["loc"][1:])), "message": e["msg"]} for e in error.errors()
+        ]
+        return _answer(request, Problem(422, "Some values are not right", "", errors))
+
+    @app.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
+        log.error("unexpected error", path=request.url.path, exc_info=error)
+        return _answer(request, Problem(500, "Something went wrong on our side"))
+
+
+def _answer(request: Request, problem: Problem) -> Response:
+    if isinstance(problem, SignInNeeded):
+        if request.headers.get("HX-Request-Type"):
+            return Response(status_code=401, headers={"HX-Redirect": problem.location})
+        if "application/json" not in request.headers.get("accept", ""):
+            return RedirectResponse(problem.location, 303)
+    body = problem.body(request.state.request_id)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(body, problem.status, media_type="application/problem+json")
+    if request.headers.get("HX-Request-Type"):
+        # A failed action on a page shows a toast and leaves the page as it is.
+        return render(
+            request, "_error_toast.html", problem.status, {"HX-Reswap": "none"}, problem=body
+        )
+    return render(request, "error.html", problem.status, problem=body)

@@ -1,0 +1,101 @@
+"""The way to PostgreSQL: one request or job is one transaction, and identity is set inside it."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who asks: a row of app.users."""
+
+    user_id: UUID
+    role: str
+    name: str
+    email: str
+
+
+async def _decode_json(connection: asyncpg.Connection) -> None:
+    for name in ("json", "jsonb"):
+        await connection.set_type_codec(
+            name, schema="pg_catalog", encoder=json.dumps, decoder=json.loads
+        )
+
+
+async def _leave_no_transaction(connection: asyncpg.Connection) -> None:
+    # Cheaper than the pool's own reset (a round trip of RESET ALL): everything we set is local.
+    if connection.is_in_transaction():
+        await connection.execute("rollback")
+
+
+class Database:
+    """A pool of connections to one database.
+
+    `dsn` is a PostgreSQL URL; `statement_timeout` is in seconds and holds for each statement.
+    """
+
+    def __init__(self, dsn: str, *, pool_size: int = 8, statement_timeout: float = 10.0) -> None:
+        self.dsn = dsn
+        self._pool_size = pool_size
+        self._timeout_ms = int(statement_timeout * 1000)
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Connect; raises OSError or asyncpg.PostgresError when the server cannot be reached."""
+        self._pool = await asyncpg.create_pool(
+            self.dsn,
+            min_size=1,
+            max_size=self._pool_size,
+            init=_decode_json,
+            reset=_leave_no_transaction,
+            server_settings={"application_name": "crm", "jit": "off"},
+        )
+
+    async def close(self) -> None:
+        """Wait for running transactions, then disconnect."""
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+
+    @asynccontextmanager
+    async def session(self, identity: Identity) -> AsyncIterator[Connection]:
+        """A transaction that runs as `identity`: row level security decides what it sees."""
+        claims = json.dumps({"sub": str(identity.user_id), "role": "authenticated"})
+        # A UUID and a fixed word hold no quote, so the claims can travel in the same message.
+        begin = (
+            f"begin; set local role authenticated;"
+            f" set local statement_timeout = {self._timeout_ms};"
+            f" select set_config('request.jwt.claims', '{claims}', true)"
+        )
+        async with self._transaction(begin) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def service(self) -> AsyncIterator[Connection]:
+        """A transaction without identity: only functions granted to the login itself answer."""
+        begin = f"begin; set local statement_timeout = {self._timeout_ms}"
+        async with self._transaction(begin) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _transaction(self, begin: str) -> AsyncIterator[Connection]:
+        if self._pool is None:
+            raise RuntimeError("Database.open() was not called")
+        async with self._pool.acquire() as acquired:
+            connection = cast(Connection, acquired)
+            await connection.execute(begin)
+            try:
+                yield connection
+            except BaseException:
+                if not connection.is_closed():
+                    await connection.execute("rollback")
+                raise
+            await connection.execute("commit")

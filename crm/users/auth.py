@@ -1,0 +1,77 @@
+"""Who is asking: the session cookie becomes an Identity."""
+
+import hashlib
+import secrets
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import Depends, Request, Response
+
+from crm import sql
+from crm.db import Connection, Identity
+from crm.http import Problem
+from crm.web import Db
+
+COOKIE = "crm_session"
+LIFETIME_DAYS = 14
+queries = sql.load("users")
+
+
+class SignInNeeded(Problem):
+    """Nobody is signed in; the page answers by sending the visitor to the sign-in page."""
+
+    def __init__(self, back_to: str) -> None:
+        super().__init__(401, "Please sign in")
+        self.location = f"/sign-in?next={quote(back_to)}"
+
+
+def token_sha256(token: str) -> bytes:
+    """What the database keeps of a session token, so that reading it signs nobody in."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+async def start_session(
+    connection: Connection, request: Request, response: Response, user_id: object
+) -> None:
+    """Store a new session and give its token to the browser."""
+    token = secrets.token_urlsafe(32)
+    await queries.start_session(
+        connection,
+        user_id=user_id,
+        token_sha256=token_sha256(token),
+        user_agent=request.headers.get("user-agent", "")[:400],
+        ip=request.client.host if request.client else None,
+        days=LIFETIME_DAYS,
+    )
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=LIFETIME_DAYS * 86400,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+
+
+async def find_identity(request: Request, db: Db) -> Identity | None:
+    """The signed-in person, or None."""
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    async with db.service() as connection:
+        row = await queries.session_identity(connection, token_sha256=token_sha256(token))
+    return Identity(row["user_id"], row["role"], row["name"], row["email"]) if row else None
+
+
+async def current_user(request: Request, db: Db) -> Identity:
+    """The signed-in person; strangers are sent to the sign-in page."""
+    identity = await find_identity(request, db)
+    if identity is None:
+        path = request.url.path if request.method == "GET" else "/"
+        query = f"?{request.url.query}" if request.url.query and path != "/" else ""
+        raise SignInNeeded(path + query)
+    request.state.user = identity
+    return identity
+
+
+CurrentUser = Annotated[Identity, Depends(current_user)]

@@ -1,0 +1,151 @@
+"""Pages: Jinja2 templates, the values every page has, and the filters they use."""
+
+import json
+import zlib
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+
+import phonenumbers
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from crm.db import Database
+
+PACKAGE = Path(__file__).parent
+DIST = PACKAGE / "static" / "dist"
+HUES = ("h25", "h75", "h145", "h190", "h200", "h240", "h265", "h285")
+
+
+class AssetsMissingError(Exception):
+    """The bundles were not built."""
+
+
+@cache
+def _manifest() -> dict[str, str]:
+    try:
+        return json.loads((DIST / "manifest.json").read_text())
+    except FileNotFoundError:
+        raise AssetsMissingError("The web assets are not built: run `make assets`.") from None
+
+
+def asset(name: str) -> str:
+    """The address of a built file, such as app.css; raises AssetsMissingError."""
+    return f"/static/{_manifest()[name]}"
+
+
+def ago(moment: datetime | None) -> str:
+    """`now`, `5m`, `3h`, `Tue 14:20`, `12 Nov`, `12 Nov 2025`; `in 3h` for the future."""
+    if moment is None:
+        return ""
+    now = datetime.now(UTC)
+    seconds = (now - moment).total_seconds()
+    short = _short_span(abs(seconds))
+    if short:
+        return short if seconds >= 0 or short == "now" else f"in {short}"
+    if abs(seconds) < 6 * 86400:
+        return f"{moment:%a %H:%M}"
+    return (
+        f"{moment.day} {moment:%b}" if moment.year == now.year else f"{moment.day} {moment:%b %Y}"
+    )
+
+
+def _short_span(seconds: float) -> str:
+    if seconds < 60:
+        return "now"
+    if seconds < 3600:
+        return f"{int(seconds // 60)}m"
+    return f"{int(seconds // 3600)}h" if seconds < 86400 else ""
+
+
+@cache
+def _international(e164: str) -> str:
+    try:
+        number = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def phone(e164: str | None) -> str:
+    """+14155550132 as `+1 (415) 555-0132`; other countries in their international form."""
+    if not e164:
+        return ""
+    if len(e164) == 12 and e164.startswith("+1"):
+        return f"+1 ({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
+    return _international(e164) if e164.startswith("+") else e164
+
+
+def money(value: Decimal | float | None) -> str:
+    """8800 as `$8,800`, 8800.5 as `$8,800.50`, -3 as `-$3`."""
+    if value is None:
+        return ""
+    sign, amount = ("-" if value < 0 else ""), abs(value)
+    return f"{sign}${amount:,.0f}" if amount == int(amount) else f"{sign}${amount:,.2f}"
+
+
+def initials(name: str) -> str:
+    """`Ana Ruiz` as `AR`, `Northside LLC` as `NL`, an empty name as `?`."""
+    words = [word for word in name.split() if word[:1].isalnum()]
+    return (
+        "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+        or "?"
+    )
+
+
+def hue(key: object) -> str:
+    """A colour class that stays the same for the same key."""
+    return HUES[zlib.crc32(str(key).encode()) % len(HUES)]
+
+
+@cache
+def environment() -> Environment:
+    """The template environment: crm/templates and every room's own folder."""
+    folders = [PACKAGE / "templates", *sorted(PACKAGE.glob("*/templates"))]
+    env = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters.update(
+        ago=ago, phone=phone, money=money, initials=initials, hue=hue, number="{:,}".format
+    )
+    env.globals.update(asset=asset)
+    return env
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asks for a region of the page, not the page."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def render(
+    request: Request,
+    template: str,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
+) -> HTMLResponse:
+    """A page or a region of it. Every template has user, nav, demo, request and workspace."""
+    base = {
+        "request": request,
+        "user": getattr(request.state, "user", None),
+        "nav": request.url.path.split("/")[1],
+        "demo": request.app.state.settings.demo,
+        "workspace": request.app.state.workspace,
+    }
+    html = environment().get_template(template).render(base | context)
+    return HTMLResponse(html, status, headers)
+
+
+def database(request: Request) -> Database:
+    """The application's database."""
+    return request.app.state.db
+
+
+Db = Annotated[Database, Depends(database)]
