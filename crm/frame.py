@@ -90,7 +90,7 @@ def _log(scope: Scope, status: int, started: float) -> None:
 
 
 class StaticFiles(_StaticFiles):
-    """Built files: named by their content, so kept for ever; compressed where there is a sibling."""
+    """Built files: named by their content, so kept for ever; sent compressed."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, or its .br or .gz sibling."""
