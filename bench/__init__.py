@@ -1,0 +1,1 @@
+"""Measurements: a big book of business, the plans of the program's own queries, a big import."""

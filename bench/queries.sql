@@ -1,0 +1,56 @@
+-- What the measurements ask of the database beside the program's own queries.
+
+-- name: add_user!
+-- A person of the bench's workspace; the second time nothing happens.
+insert into app.users (id, email, name, role)
+values (:id, :email, :name, :role)
+on conflict do nothing;
+
+-- name: sizes^
+-- Rows of the two big tables: is the book already there?
+select (select count(*) from contacts) as contacts, (select count(*) from messages) as messages;
+
+-- name: empty_book!
+-- Removes everything below contacts, for a book of another size.
+truncate contacts, tags cascade;
+
+-- name: be_person^
+-- The rest of this transaction sees what the person sees.
+select set_config('role', 'authenticated', true),
+       set_config('request.jwt.claims', :claims, true);
+
+-- name: mismatches$
+-- Conversations whose counters differ from a recount of their messages, calls and emails.
+select count(*)
+from conversations c
+left join lateral (
+    select count(*) as events,
+           count(*) filter (where e.unread) as unread
+    from (
+        select direction = 'inbound' and read_at is null as unread
+        from messages where conversation_id = c.id
+        union all
+        select direction = 'inbound' and read_at is null
+               and status in ('missed', 'voicemail', 'no-answer')
+        from calls where conversation_id = c.id
+        union all
+        select direction = 'inbound' and read_at is null
+        from emails where conversation_id = c.id
+    ) e
+) real on true
+where (c.message_count, c.unread_count) is distinct from (real.events::integer, real.unread::integer);
+
+-- name: checksum$
+-- One number for everything an import touches; equal before an import and after its undo.
+select md5(string_agg(part, ',' order by part))
+from (
+    select 'contacts' || sum(hashtextextended(c::text, 0)) as part from contacts c
+    union all
+    select 'tags' || coalesce(sum(hashtextextended(t::text, 0)), 0) from tags t
+    union all
+    select 'contact_tags' || coalesce(sum(hashtextextended(l::text, 0)), 0) from contact_tags l
+) parts;
+
+-- name: busiest_contact^
+-- The contact with the most messages, for the pages of one contact.
+select contact_id as id from messages group by contact_id order by count(*) desc limit 1;

@@ -1,0 +1,1 @@
+"""The house's own rules, checked on the tree itself."""
