@@ -1,0 +1,1 @@
+"""Import of contacts from CSV files: recognise, map, check, merge, undo."""
