@@ -2,13 +2,13 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import aiosql
-from aiosql.queries import Queries
 
 
 @cache
-def load(room: str) -> Queries:
+def load(room: str) -> Any:
     """The queries of crm/<room>/queries.sql, as callables that take a connection first."""
     path = Path(__file__).parent / room / "queries.sql"
     return aiosql.from_path(path, "asyncpg")
