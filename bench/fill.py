@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import aiosql
@@ -20,7 +21,7 @@ from crm import embedded, schema
 
 BATCH = 50_000  # rows a COPY: a statement locks the conversations it touches until it commits
 DATA_DIR = Path("var/bench")
-QUERIES = aiosql.from_path(Path(__file__).parent / "queries.sql", "asyncpg")
+QUERIES: Any = aiosql.from_path(Path(__file__).parent / "queries.sql", "asyncpg")
 OWNER = UUID("0a000000-0000-4000-8000-000000000001")
 PEOPLE = [(OWNER, "owner", "Ana Ruiz")] + [
     (UUID(f"0a000000-0000-4000-8000-00000000000{n}"), "agent", f"Agent {n}") for n in range(2, 5)

@@ -54,3 +54,37 @@ from (
 -- name: busiest_contact^
 -- The contact with the most messages, for the pages of one contact.
 select contact_id as id from messages group by contact_id order by count(*) desc limit 1;
+
+-- name: newest_summaries
+-- One page of contact_summary.
+select * from contact_summary order by created_at desc, id desc limit 50;
+
+-- name: one_summary
+-- contact_summary of one contact.
+select * from contact_summary where id = :id;
+
+-- name: open_deals
+-- One page of deal_pipeline: the open deals of a stage, as a list shows them.
+select * from deal_pipeline where stage = :stage order by position, id limit 50;
+
+-- name: newest_deals
+-- One page of deal_pipeline, newest first.
+select * from deal_pipeline order by created_at desc, id desc limit 50;
+
+-- name: due_activities
+-- One page of activity_dashboard: what is due next.
+select * from activity_dashboard
+where status in ('planned', 'in_progress', 'overdue')
+order by due_date, id
+limit 50;
+
+-- name: big_tables
+-- Tables that no page may read from end to end.
+select relname::text as name
+from pg_class
+where relkind = 'r' and reltuples > 10000 and relnamespace = current_schema()::regnamespace;
+
+-- name: set_visibility!
+-- What agents see: "team" or "assigned".
+insert into app.settings (key, value) values ('visibility', to_jsonb(:visibility::text))
+on conflict (key) do update set value = excluded.value;
