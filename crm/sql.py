@@ -11,4 +11,4 @@ import aiosql
 def load(room: str) -> Any:
     """The queries of crm/<room>/queries.sql, as callables that take a connection first."""
     path = Path(__file__).parent / room / "queries.sql"
-    return aiosql.from_path(path, "asyncpg")
+    return aiosql.from_path(path, "asyncpg", mandatory_parameters=False)
