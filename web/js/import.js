@@ -1,0 +1,2 @@
+// Pages of the import wizard.
+import "./elements/crm-upload.js";
