@@ -1,0 +1,399 @@
+"""The list language: filters, sorts and cursors of list pages, compiled from an allow-list.
+
+A list is asked for by its URL: `?q=kim&f=status:in:lead,qualified&f=city:eq:Austin&sort=-created`.
+Whatever is not in the list's table of columns is a 422 that names the field; values travel as
+parameters, never as SQL text. `crm/keyset.py` cuts the pages.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar, Literal, Self
+from urllib.parse import urlencode
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+from starlette.datastructures import QueryParams
+
+from crm.db import Connection, Identity
+from crm.http import Problem
+from crm.keyset import (
+    BadCursorError,
+    Key,
+    Parameters,
+    Stretch,
+    read_cursor,
+    stretches,
+    write_cursor,
+)
+
+PAGE = 50
+SEARCH_CAP = 1_000  # matches a search looks at; more is not a result but a reason to type more
+SEARCH_LEAST = 2  # characters
+
+COMPARE = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+EQUALITY = frozenset({"eq", "ne", "in", "is-null"})
+TEXT = EQUALITY | {"contains", "starts"}
+RANGE = EQUALITY | {"lt", "lte", "gt", "gte"}
+
+Kind = Literal["text", "number", "date", "moment", "uuid", "bool", "tag"]
+SQL_TYPE = {
+    "text": "text", "number": "numeric", "date": "date", "moment": "timestamptz",
+    "uuid": "uuid", "bool": "boolean", "tag": "text",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What a filter may name: its SQL over the list's alias, its kind and its operators."""
+
+    sql: str
+    kind: Kind = "text"
+    operators: frozenset[str] = TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One list: its table and alias, what is never shown, what may be asked, and how it sorts."""
+
+    table: str
+    always: str
+    columns: Mapping[str, Column]
+    sorts: Mapping[str, Key]
+    default_sort: str
+    search: str
+    tagged: str
+
+
+def _number(sql: str) -> Column:
+    return Column(sql, "number", RANGE)
+
+
+def _flag(sql: str) -> Column:
+    return Column(sql, "bool", frozenset({"eq"}))
+
+
+# The order of people's names as they are shown: a company stands among people by its own name.
+# app/104 has an index on exactly this expression.
+CONTACT_NAME = (
+    "lower(coalesce(nullif(btrim(c.last_name || ' ' || c.first_name), ''),"
+    " c.llc_name, c.phone1, c.email1, ''))"
+)
+
+CONTACTS = Listing(
+    table="contacts c",
+    always="c.deleted_at is null",
+    columns={
+        "status": Column("c.deal_status"),
+        "tag": Column("", "tag", frozenset({"has-tag"})),
+        "owner": Column("c.assigned_to", "uuid", EQUALITY),
+        "state": Column("c.state"),
+        "city": Column("c.city"),
+        "zip": Column("c.zip_code"),
+        "county": Column("c.property_county"),
+        "property_type": Column("c.property_type"),
+        "company": Column("c.llc_name"),
+        "first_name": Column("c.first_name"),
+        "last_name": Column("c.last_name"),
+        "source": Column("c.lead_source"),
+        "bedrooms": _number("c.bedrooms"),
+        "bathrooms": _number("c.total_bathrooms"),
+        "sqft": _number("c.building_sqft"),
+        "year": _number("c.effective_year_built"),
+        "est_value": _number("c.est_value"),
+        "est_equity": _number("c.est_equity"),
+        "debt": _number("c.debt_owed"),
+        "last_sale": Column("c.last_sale_date", "date", RANGE),
+        "created": Column("c.created_at", "moment", RANGE),
+        "updated": Column("c.updated_at", "moment", RANGE),
+        "dnc": _flag("c.dnc"),
+        "sms_opt_out": _flag("c.sms_opt_out"),
+        "email_opt_out": _flag("c.email_opt_out"),
+    },
+    sorts={
+        "name": Key(CONTACT_NAME, "text"),
+        "created": Key("c.created_at", "timestamptz"),
+        "updated": Key("c.updated_at", "timestamptz"),
+        "est_value": Key("c.est_value", "numeric", nullable=True),
+    },
+    default_sort="-created",
+    search=f"c.id = any (array(select app.search_contact_ids({{}}, {SEARCH_CAP})))",
+    tagged=(
+        "exists (select from contact_tags ct where ct.contact_id = c.id and ct.tag_id ="
+        " (select t.id from tags t where lower(t.name) = lower({})))"
+    ),
+)
+
+
+def invalid(where: str, message: str) -> Problem:
+    """422 for one bad part of a list's address."""
+    return Problem(
+        422, "This list cannot be shown", message, [{"field": where, "message": message}]
+    )
+
+
+class Filter(BaseModel):
+    """One condition, written `field:operator:value`; `in` takes values parted by commas."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    op: str
+    value: str
+
+    def __str__(self) -> str:
+        return f"{self.field}:{self.op}:{self.value}"
+
+    @property
+    def values(self) -> list[str]:
+        """The values of an `in`, or the one value."""
+        if self.op != "in":
+            return [self.value]
+        return [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", self.value) if part]
+
+
+class ListQuery(BaseModel):
+    """What a list's URL asks for, checked against the allow-list of its `listing`."""
+
+    model_config = ConfigDict(frozen=True)
+    listing: ClassVar[Listing]
+
+    q: str = ""
+    filters: tuple[Filter, ...] = ()
+    sort: str = ""
+    after: str = ""
+    before: str = ""
+    limit: int = PAGE
+
+    @classmethod
+    def parse(cls, params: QueryParams) -> Self:
+        """Read `q`, `f` (repeated), `sort`, `after`, `before`; `city=Austin` is `city:eq:Austin`.
+
+        Raises Problem 422 with the name of the unknown field, operator or bad value.
+        """
+        asked = [_parse_filter(text) for text in params.getlist("f") if text]
+        asked += _shorthand(params, cls.listing)
+        query = cls(
+            q=" ".join(params.get("q", "").replace("\x00", "").split())[:200],
+            filters=tuple(dict.fromkeys(asked)),
+            sort=params.get("sort", ""),
+            after=params.get("after", ""),
+            before="" if params.get("after") else params.get("before", ""),
+        )
+        query.check()
+        return query
+
+    def check(self) -> None:
+        """Raise Problem 422 unless every filter, sort and cursor is one this list knows."""
+        for one in self.filters:
+            _condition(self.listing, one, Parameters(), None)
+        self.start()
+
+    def start(self) -> list[str | None] | None:
+        """The sort keys in the cursor; None on the first page."""
+        cursor, keys = self.after or self.before, self.keys()
+        try:
+            return read_cursor(cursor, self.sort_text, keys) if cursor else None
+        except BadCursorError:
+            raise invalid("cursor", "This page is not part of the list any more.") from None
+
+    @property
+    def searching(self) -> bool:
+        """Whether `q` is long enough to search."""
+        return len(self.q) >= SEARCH_LEAST
+
+    @property
+    def sort_text(self) -> str:
+        """The sort in force."""
+        return self.sort or self.listing.default_sort
+
+    def keys(self) -> list[Key]:
+        """The sort keys in force, ending with the id, which makes every position unique."""
+        found: dict[str, Key] = {}
+        for part in self.sort_text.split(","):
+            name = part.removeprefix("-")
+            if name not in self.listing.sorts:
+                raise invalid("sort", f"This list cannot be sorted by “{name}”.")
+            key = self.listing.sorts[name]
+            found.setdefault(name, Key(key.sql, key.type, key.nullable, part.startswith("-")))
+        last = list(found.values())[-1]
+        return [*found.values(), Key("c.id", "uuid", desc=last.desc)]
+
+    def params(self, **changes: Any) -> list[tuple[str, str]]:
+        """The canonical query string as pairs; a new filter, search or sort starts at page one."""
+        now = self.model_copy(update={"after": "", "before": ""} | changes)
+        pairs = [("q", now.q)] if now.q else []
+        pairs += [("f", str(one)) for one in now.filters]
+        rest = (("sort", now.sort), ("after", now.after), ("before", now.before))
+        return pairs + [(name, value) for name, value in rest if value]
+
+    def url(self, path: str, **changes: Any) -> str:
+        """The address of this list with `changes`."""
+        text = urlencode(self.params(**changes), safe=":,")
+        return f"{path}?{text}" if text else path
+
+    def without(self, gone: Filter) -> tuple[Filter, ...]:
+        """The filters but one."""
+        return tuple(one for one in self.filters if one != gone)
+
+
+class ContactFilter(ListQuery):
+    """The list of contacts."""
+
+    listing = CONTACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Ids of one page in their order, and the cursors of its neighbours ('' for none)."""
+
+    ids: list[UUID]
+    previous: str
+    next: str
+
+
+async def fetch_page(connection: Connection, query: ListQuery, me: Identity) -> Page:
+    """The ids of the page `query` asks for. Reads as the caller: row level security applies."""
+    forward = not query.before
+    rows: list[Any] = []
+    for stretch in stretches(query.keys(), query.start(), forward=forward):
+        if (wanted := query.limit + 1 - len(rows)) > 0:
+            text, values = _page_statement(query, me, stretch, wanted)
+            rows += await connection.fetch(text, *values)
+    more, rows = len(rows) > query.limit, rows[: query.limit]
+    if not forward:
+        rows.reverse()
+    return _page(query, rows, more if query.before else bool(query.after), more or not forward)
+
+
+def _page(query: ListQuery, rows: list[Any], has_previous: bool, has_next: bool) -> Page:
+    if not rows:
+        return Page([], "", "")
+    first, last = (write_cursor(query.sort_text, list(rows[i].values())[1:]) for i in (0, -1))
+    ids = [row["id"] for row in rows]
+    return Page(ids, first if has_previous else "", last if has_next else "")
+
+
+async def count(connection: Connection, query: ListQuery, me: Identity, cap: int | None) -> int:
+    """How many rows match, counted up to `cap` (exactly when None)."""
+    parameters = Parameters()
+    where = _where(query, me, parameters)
+    limit = f" limit {cap:d}" if cap is not None else ""
+    text = f"select count(*) from (select from {query.listing.table} where {where}{limit}) matching"  # noqa: S608
+    return int(await connection.fetchval(text, *parameters.values) or 0)
+
+
+def _page_statement(
+    query: ListQuery, me: Identity, stretch: Stretch, limit: int
+) -> tuple[str, list[Any]]:
+    parameters = Parameters()
+    where = " and ".join([_where(query, me, parameters), *stretch.where(parameters)])
+    keys = ", ".join(f"({key.sql})::text as k{n}" for n, key in enumerate(query.keys()))
+    text = (
+        f"select c.id, {keys} from {query.listing.table} where {where}"  # noqa: S608
+        f" order by {stretch.order} limit {limit:d}"
+    )
+    return text, parameters.values
+
+
+def _where(query: ListQuery, me: Identity, parameters: Parameters) -> str:
+    parts = [query.listing.always]
+    if query.searching:
+        parts.append(query.listing.search.format(parameters.bind(query.q, "text")))
+    parts += [_condition(query.listing, one, parameters, me) for one in query.filters]
+    return " and ".join(parts)
+
+
+def _parse_filter(text: str) -> Filter:
+    parts = text.split(":", 2)
+    if len(parts) != 3:
+        raise invalid("f", f"A filter reads field:operator:value, not “{text[:60]}”.")
+    return Filter(field=parts[0], op=parts[1], value=parts[2])
+
+
+def _shorthand(params: QueryParams, listing: Listing) -> list[Filter]:
+    found = []
+    for name, column in listing.columns.items():
+        values = [value.strip() for value in params.getlist(name) if value.strip()]
+        if column.kind == "tag":
+            found += [Filter(field=name, op="has-tag", value=value) for value in values]
+        elif len(values) > 1:
+            joined = ",".join(value.replace(",", "\\,") for value in values)
+            found.append(Filter(field=name, op="in", value=joined))
+        elif values == ["none"]:
+            found.append(Filter(field=name, op="is-null", value="true"))
+        elif values:
+            found.append(Filter(field=name, op="eq", value=values[0]))
+    return found
+
+
+def _condition(listing: Listing, one: Filter, parameters: Parameters, me: Identity | None) -> str:
+    column = listing.columns.get(one.field)
+    if column is None:
+        raise invalid(one.field, f"There is no field “{one.field}” in this list.")
+    if one.op not in column.operators:
+        raise invalid(one.field, f"“{one.field}” cannot be asked with “{one.op}”.")
+    if one.op == "is-null":
+        return f"{column.sql} is {'' if _value(one, 'bool', one.value, me) else 'not '}null"
+    values = [_value(one, column.kind, text, me) for text in one.values]
+    sql_type = SQL_TYPE[column.kind]
+    if one.op == "in":
+        return f"{column.sql} = any ({parameters.bind(values, sql_type + '[]')})"
+    return _compare(listing, column, one.op, values[0], parameters)
+
+
+def _compare(listing: Listing, column: Column, op: str, value: Any, parameters: Parameters) -> str:
+    if op in ("contains", "starts"):
+        literal = re.sub(r"([\\%_])", r"\\\1", value)
+        pattern = f"%{literal}%" if op == "contains" else f"{literal}%"
+        return f"{column.sql} ilike {parameters.bind(pattern, 'text')}"
+    bound = parameters.bind(value, SQL_TYPE[column.kind])
+    if op == "has-tag":
+        return listing.tagged.format(bound)
+    if op == "ne":
+        return f"{column.sql} is distinct from {bound}"
+    return f"{column.sql} {COMPARE[op]} {bound}"
+
+
+def _value(one: Filter, kind: Kind, text: str, me: Identity | None) -> Any:
+    if kind == "uuid" and text == "me":
+        return me.user_id if me else UUID(int=0)
+    if "\x00" in text or len(text) > 500:
+        raise invalid(one.field, f"“{one.field}” has a value that cannot be searched for.")
+    try:
+        return _READERS[kind](text)
+    except (ValueError, InvalidOperation, OverflowError):
+        raise invalid(one.field, f"“{text[:60]}” is not a {kind} for “{one.field}”.") from None
+
+
+def _read_number(text: str) -> Decimal:
+    number = Decimal(text.replace(",", ""))
+    if not number.is_finite():
+        raise ValueError(text)
+    return number
+
+
+def _read_moment(text: str) -> datetime:
+    if days := re.fullmatch(r"(\d{1,5})d", text):  # 30d: thirty days ago
+        return datetime.now(UTC) - timedelta(days=int(days[1]))
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _read_bool(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(text)
+    return text == "true"
+
+
+_READERS: Mapping[Kind, Callable[[str], Any]] = {
+    "text": str,
+    "tag": str,
+    "number": _read_number,
+    "date": date.fromisoformat,
+    "moment": _read_moment,
+    "uuid": UUID,
+    "bool": _read_bool,
+}

@@ -1,0 +1,140 @@
+-- A contact's timeline: messages, calls, AI calls, e-mails, activities and deal changes in one line.
+-- Every branch stops by itself at row_limit rows of its index; one order and limit around a plain
+-- union would read everything that ever happened with the contact.
+
+-- name: timeline_contact^
+-- Whose timeline it is: the shown name, or nothing for who may not see the contact.
+select c.id, c.deleted_at,
+       coalesce(nullif(btrim(c.first_name || ' ' || c.last_name), ''), nullif(btrim(c.llc_name), ''),
+                c.phone1, c.email1, 'No name') as name
+from contacts c
+where c.id = :contact_id;
+
+-- name: timeline
+-- Up to row_limit items older than (before_at, before_id), oldest first; both NULL: the newest.
+-- show: everything, messages, calls, emails, notes, tasks, ai or deals. opens_day and goes_on compare
+-- an item with the one before it: another day, or the same sender's next text within five minutes.
+with found as (
+    (select 'message' as kind, m.id, m.occurred_at as at, m.direction::text as direction,
+            m.status::text as status, m.message_type::text as channel, sender.name::text as actor,
+            null::text as title, m.content as body, null::text as outcome,
+            m.error_message as reason, m.error_code::text as code, m.segments as number,
+            m.cost as amount, null::numeric as amount_before,
+            coalesce(m.read_at, m.delivered_at) as due, null::text as summary,
+            null::text as transcript, null::text as link, m.media_urls as files
+     from messages m
+     left join app.users sender on sender.id = m.sent_by
+     where m.contact_id = :contact_id and :show::text in ('everything', 'messages')
+       and (m.occurred_at, m.id) < (coalesce(:before_at::timestamptz, 'infinity'),
+            coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by m.occurred_at desc, m.id desc
+     limit :row_limit)
+    union all
+    (select case when v.id is null then 'call' else 'ai_call' end, k.id, k.occurred_at,
+            k.direction, k.status, k.call_type, coalesce(v.assistant, handler.name), null, k.notes,
+            coalesce(v.outcome, k.outcome), coalesce(v.ended_reason, k.hangup_cause), null,
+            coalesce(nullif(k.duration, 0), v.duration, 0), coalesce(v.cost, k.cost), null, null,
+            v.summary, left(coalesce(v.transcript, k.transcript), 20001),
+            coalesce(k.recording_url, v.recording_url), null
+     from calls k
+     left join app.users handler on handler.id = k.handled_by
+     left join lateral (
+         select ai.id, ai.outcome, ai.ended_reason, ai.duration, ai.cost, ai.summary,
+                ai.transcript, ai.recording_url, assistant.name as assistant
+         from vapi_calls ai
+         left join assistants assistant on assistant.id = ai.assistant_id
+         where ai.call_id = k.id
+         limit 1) v on true
+     where k.contact_id = :contact_id
+       and (:show::text in ('everything', 'calls') or :show::text = 'ai' and v.id is not null)
+       and (k.occurred_at, k.id) < (coalesce(:before_at::timestamptz, 'infinity'),
+            coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by k.occurred_at desc, k.id desc
+     limit :row_limit)
+    union all
+    -- AI calls that are not in calls, too.
+    (select 'ai_call', v.id, coalesce(v.started_at, v.created_at),
+            case when v.type like 'inbound%' then 'inbound' else 'outbound' end, v.status, v.type,
+            assistant.name, null, null, v.outcome, v.ended_reason, null, coalesce(v.duration, 0),
+            v.cost, null, null, v.summary, left(v.transcript, 20001), v.recording_url, null
+     from vapi_calls v
+     left join assistants assistant on assistant.id = v.assistant_id
+     where v.contact_id = :contact_id and :show::text in ('everything', 'calls', 'ai')
+       and not exists (select from calls k where k.id = v.call_id and k.contact_id = v.contact_id)
+       and (coalesce(v.started_at, v.created_at), v.id)
+           < (coalesce(:before_at::timestamptz, 'infinity'),
+            coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by coalesce(v.started_at, v.created_at) desc, v.id desc
+     limit :row_limit)
+    union all
+    (select 'email', e.id, e.occurred_at, e.direction, e.status,
+            case when e.html_body is null then 'text' else 'html' end, sender.name, e.subject,
+            left(e.body, 20001), coalesce(e.to_email, ''), e.bounce_reason, null, null, null, null,
+            coalesce(e.clicked_at, e.opened_at), null, null, null,
+            array(select coalesce(file ->> 'filename', file ->> 'name', 'file')
+                  from jsonb_array_elements(e.attachments) file)
+     from emails e
+     left join app.users sender on sender.id = e.sent_by
+     where e.contact_id = :contact_id and :show::text in ('everything', 'emails')
+       and (e.occurred_at, e.id) < (coalesce(:before_at::timestamptz, 'infinity'),
+            coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by e.occurred_at desc, e.id desc
+     limit :row_limit)
+    union all
+    -- An activity stands where it was done, or where it was planned while it is open.
+    (select case a.type when 'note' then 'note' else 'task' end, a.id,
+            coalesce(a.completed_at, a.created_at), null, a.status, a.type,
+            coalesce(doer.name, author.name), a.title, a.description, a.result, a.next_action,
+            a.priority, a.duration_minutes, null, null, a.due_date, null, null, null, null
+     from activities a
+     left join app.users author on author.id = a.created_by
+     left join app.users doer on doer.id = a.completed_by
+     where a.contact_id = :contact_id
+       and (:show::text = 'everything' or :show::text = 'notes' and a.type = 'note'
+            or :show::text = 'tasks' and a.type <> 'note')
+       and (coalesce(a.completed_at, a.created_at), a.id)
+           < (coalesce(:before_at::timestamptz, 'infinity'),
+            coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by coalesce(a.completed_at, a.created_at) desc, a.id desc
+     limit :row_limit)
+    union all
+    (select 'deal', h.id, h.changed_at, null, d.stage, d.currency, author.name, d.name, h.notes,
+            h.new_stage, h.change_reason, h.old_stage, h.new_probability, h.new_value, h.old_value,
+            null, null, null, null, null
+     from deals d
+     join deal_stage_history h on h.deal_id = d.id
+     left join app.users author on author.id = h.changed_by
+     where d.contact_id = :contact_id and d.deleted_at is null
+       and :show::text in ('everything', 'deals')
+       and (h.changed_at, h.id) < (coalesce(:before_at::timestamptz, 'infinity'),
+            coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by h.changed_at desc, h.id desc
+     limit :row_limit)),
+page as (
+    select * from found order by at desc, id desc limit :row_limit)
+select page.*,
+       (at at time zone 'UTC')::date as day,
+       (at at time zone 'UTC')::date is distinct from lag((at at time zone 'UTC')::date) over line
+           as opens_day,
+       coalesce(kind = 'message' and lag(kind) over line = 'message'
+                and direction = lag(direction) over line
+                and channel = lag(channel) over line
+                and actor is not distinct from lag(actor) over line
+                and at - lag(at) over line < interval '5 minutes'
+                and (at at time zone 'UTC')::date = lag((at at time zone 'UTC')::date) over line,
+                false) as goes_on
+from page
+window line as (order by at, id)
+order by at, id;
+
+-- name: full_text$
+-- The whole text of one item that the timeline cut short.
+select case :kind::text
+    when 'email' then (select e.body from emails e where e.id = :id and e.contact_id = :contact_id)
+    else coalesce(
+        (select coalesce((select v.transcript from vapi_calls v
+                          where v.call_id = k.id and v.transcript is not null limit 1), k.transcript)
+         from calls k where k.id = :id and k.contact_id = :contact_id),
+        (select v.transcript from vapi_calls v
+         where v.id = :id and v.contact_id = :contact_id))
+    end;
