@@ -21,7 +21,9 @@ from crm import embedded, schema
 
 BATCH = 50_000  # rows a COPY: a statement locks the conversations it touches until it commits
 DATA_DIR = Path("var/bench")
-QUERIES: Any = aiosql.from_path(Path(__file__).parent / "queries.sql", "asyncpg")
+QUERIES: Any = aiosql.from_path(
+    Path(__file__).parent / "queries.sql", "asyncpg", mandatory_parameters=False
+)
 OWNER = UUID("0a000000-0000-4000-8000-000000000001")
 PEOPLE = [(OWNER, "owner", "Ana Ruiz")] + [
     (UUID(f"0a000000-0000-4000-8000-00000000000{n}"), "agent", f"Agent {n}") for n in range(2, 5)
