@@ -28,7 +28,7 @@ create table if not exists deal_stage_history (
 comment on table deal_stage_history is
     'Changes of the stage, value and probability of deals; the first row of a deal has no old_stage.';
 comment on column deal_stage_history.changed_by is
-    'User of the request; for the first row the deal''s creator when there is no request.';
+    'User of the request; the deal''s creator when no user made the request.';
 comment on column deal_stage_history.change_reason is
     'Setting app.change_reason of the transaction, when it is set.';
 comment on column deal_stage_history.duration_in_stage is
