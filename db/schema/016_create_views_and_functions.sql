@@ -32,7 +32,7 @@ create or replace function contact_search_text(
     phone1 text, phone2 text, phone3 text,
     property_address text, city text) returns text
 language sql immutable parallel safe as $$
-    select lower(
+    select ' ' || lower(
         coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' ' || coalesce(llc_name, '')
         || ' ' || coalesce(email1, '') || ' ' || coalesce(email2, '') || ' ' || coalesce(email3, '')
         || ' ' || coalesce(phone1, '') || ' ' || coalesce(phone2, '') || ' ' || coalesce(phone3, '')
@@ -40,7 +40,7 @@ language sql immutable parallel safe as $$
 $$;
 comment on function contact_search_text(
     text, text, text, text, text, text, text, text, text, text, text) is
-    'Lower-case text a contact is found by; the expression of index contacts_search_trgm_idx, so a search must call it with the same columns.';
+    'Lower-case text a contact is found by, with a space before every word, so that a word''s beginning can be searched as "% ab%". Expression of index contacts_search_trgm_idx: a search must call it with the same columns, a change of it needs a REINDEX.';
 
 create or replace function get_contact_tags(contact uuid) returns text[]
 language plpgsql stable parallel safe as $$
