@@ -4,6 +4,7 @@
 -- All times are relative to the moment of loading. The file loads once: if any of its contacts is
 -- there it changes nothing, so later edits and deletions stay as they are. Needs 001 to 017 only.
 begin;
+set local client_min_messages = warning;
 
 -- Two loads at the same time would both find an empty book.
 do $$ begin perform pg_advisory_xact_lock(hashtext('contact_crm seed data')); end $$;
@@ -59,7 +60,8 @@ from seed_run, (values
   (10, 'Tired landlord', '#9333EA', 'Wants out of renting', false),
   (11, 'Spanish speaking', '#0D9488', 'Prefers Spanish', false),
   (12, 'First-time buyer', '#2563EB', 'Needs the steps explained', false),
-  (13, 'Needs repairs', '#92400E', 'Roof, foundation or systems', false)
+  (13, 'Needs repairs', '#92400E', 'Roof, foundation or systems', false),
+  (14, 'Referral partner', '#DB2777', 'Sends us people', false)
 ) v(n, name, color, about, sys)
 on conflict do nothing;
 
@@ -169,7 +171,7 @@ from seed_run, (values
    '2217 Cedar Glen Ct', 'San Jose', 'CA', '95132', 'Santa Clara', 'Single Family', 4, 2.0, 1725, 6300, 1971, 1340000, 402000, '1994-02-25', 289000,
    'lead', 'Google ads', 3, 'Los_Angeles', 4, '{"motivation": "Downsizing"}', 'Filled in the form at night. No call before noon.'),
   (7, 'Latoya', 'Jenkins', null, 'Nurse', '9015550178', 'latoya.jenkins@beale.example', null,
-   '3391 Kimball Ave', 'Memphis', 'TN', '38111', 'Shelby', 'Single Family', 3, 1.0, 1210, 7400, 1949, 148000, 61200, '2012-06-30', 74000,
+   '3391 Kimball Ave', 'Memphis', 'TN', '38111', 'Shelby', 'Single Family', 3, 1.0, 1210, 7400, 1949, 148000, 56750, '2012-06-30', 74000,
    'closing', 'Driving for dollars', 4, 'Chicago', 47, '{"motivation": "Behind on taxes", "occupancy": "Vacant", "asking_price": 105000}',
    'Works nights at the hospital, text first. Title is with Riverline Title.'),
   (8, 'Samuel', 'Oyelaran', null, 'Pastor', '7045550189', 'samuel.oyelaran@queencity.example', null,
@@ -203,7 +205,7 @@ from seed_run, (values
    'Owes more than it is worth. Only possible as a short sale; hardship letter requested.'),
   (16, 'Carmen', 'Villanueva', null, null, '4075550187', 'carmen.villanueva@orangeblossom.example', null,
    '5523 Pershing Ave', 'Orlando', 'FL', '32822', 'Orange', 'Townhouse', 3, 2.5, 1560, 1900, 1999, 298000, 166000, '2016-07-07', 163500,
-   'contract', 'Referral', 4, 'New_York', 44, '{"motivation": "Moving back to Puerto Rico", "occupancy": "Owner", "language": "es"}',
+   'contract', 'Referral', 4, 'New_York', 45, '{"motivation": "Moving back to Puerto Rico", "occupancy": "Owner", "language": "es"}',
    'HOA transfer takes about 15 days, ask early.'),
   (17, 'Joseph', 'Begay', null, 'Silversmith', '5055550198', 'joseph.begay@sandia.example', null,
    '812 Mountain Rd NW', 'Albuquerque', 'NM', '87102', 'Bernalillo', 'Single Family', 2, 1.0, 1020, 6100, 1936, 279000, 44000, '1991-10-18', 58000,
@@ -300,13 +302,14 @@ from seed_run, (values
   (4, 'Motivated seller', '{1,2,7,11,12,15,16,21,24,31,37}'),
   (5, 'Cash buyer', '{5,10,28}'),
   (6, 'Probate', '{1,20,29}'),
-  (7, 'Absentee owner', '{1,20,24,28,29,35,39,10,5}'),
+  (7, 'Absentee owner', '{1,5,10,20,24,28,29,35,39,8}'),
   (8, 'Vacant', '{1,7,11,26,29,33,35}'),
   (9, 'Pre-foreclosure', '{15,37,34}'),
-  (10, 'Tired landlord', '{4,8,24,33,39}'),
+  (10, 'Tired landlord', '{4,8,20,24,33,39}'),
   (11, 'Spanish speaking', '{1,12,16,30,42}'),
   (12, 'First-time buyer', '{3,18,32}'),
-  (13, 'Needs repairs', '{4,7,11,13,17,20,26,27,29,31,36,38}')
+  (13, 'Needs repairs', '{4,7,11,13,17,20,26,27,29,31,36,38}'),
+  (14, 'Referral partner', '{2,5,8,16,18,28,31}')
 ) v(n, tag, people)
 cross join lateral unnest(v.people) with ordinality c(contact, ord)
 join contacts k on k.id = pg_temp.seed_id(1, c.contact)
@@ -479,7 +482,7 @@ cross join lateral (
   (18, 's', 'i', 19, '21:14', 0, null, 'Happy to. Also my colleague Jun is looking in Fruitvale, may I give him your number?'),
   (18, 's', 'o', 18, '09:00', 3, null, 'Please do, and thank you!'),
   -- Harold Fitzgerald
-  (19, 's', 'o', 41, '10:20', 0, null, 'Hi Harold, this is Northside. Would you consider an offer for 1420 Cullom St S? Reply STOP to opt out.'),
+  (19, 's', 'o', 41, '10:20', 0, null, 'Hi Harold, this is Northside, we will call you in a moment about 1420 Cullom St S. Reply STOP to opt out.'),
   (19, 's', 'i', 41, '10:27', 0, null, 'STOP. This number is on the federal registry. Do not call or text me again or I will file a complaint.'),
   (19, 's', 'o', 41, '10:27', 0, null, 'You have been unsubscribed and will get no more messages from this number.'),
   -- Andre Baptiste
@@ -516,9 +519,9 @@ cross join lateral (
   (25, 's', 'o', 1, '08:40', 3, null, 'Annoying, but normal. Send it through their portal and tell me when done, then I call the processor.'),
   (25, 's', 'i', 0, '1:30', 0, 'unread', 'Uploaded just now. Can you call them today?'),
   -- Beatriz Carvalho
-  (26, 's', 'i', 5, '19:32', 0, null, 'Hi! Is it true you buy houses with no inspection?'),
-  (26, 's', 'o', 4, '09:20', 4, null, 'Hi Beatriz, we look at it ourselves, 20 minutes, and you pay nothing. Is 1822 Hubbard empty?'),
-  (26, 's', 'i', 4, '19:05', 0, null, 'Empty since my aunt passed. I can open it on weekends'),
+  (26, 's', 'i', 5, '17:20', 0, null, 'Hi! Is it true you buy houses with no inspection?'),
+  (26, 's', 'o', 4, '09:20', 4, null, 'Hi Beatriz, Tariq here. Yes: we look at it ourselves for 20 minutes and you pay nothing. {6} at 10:00, as you told Ava.'),
+  (26, 's', 'i', 4, '19:05', 0, null, 'Perfect, I bring the key of the shed too. My aunt kept everything in there'),
   -- Nathan Goldberg, Ironwood
   (28, 's', 'i', 26, '11:15', 0, null, 'Denise Okafor says you are the ones to call for small multifamily. What is in Phoenix?'),
   (28, 's', 'o', 26, '11:40', 1, null, 'Nathan, Ana Ruiz here. Two packages coming to market: 8 doors on Almeria and 14 in Tucson. NDA first, is that ok?'),
@@ -552,11 +555,11 @@ cross join lateral (
   (36, 's', 'i', 34, '20:40', 0, null, 'Sorry, signed with the online company this morning. 801.'),
   (36, 's', 'o', 33, '09:10', 3, null, 'Understood, congratulations. Should they lower it after inspection, call me.'),
   -- Shanice Powell
-  (37, 's', 'i', 14, '12:20', 0, null, 'I have a notice of default on E Biddle. Before you ask, yes I read it and no I do not want a lecture'),
-  (37, 's', 'o', 14, '12:31', 4, null, 'No lecture. When is the auction, and what is the payoff on the notice?'),
-  (37, 's', 'i', 14, '12:35', 0, null, '41 days. 77,300'),
-  (37, 's', 'o', 14, '12:44', 4, null, 'Enough time. We can close in 14 days and you would leave with money instead of a judgment. Can I see it tomorrow?'),
-  (37, 's', 'i', 14, '12:50', 0, null, 'Tomorrow 5:30, I get off at 5'),
+  (37, 's', 'i', 14, '12:20', 0, null, 'Your assistant was polite, but I want it in writing from a person. Notice of default on E Biddle, and no lecture please'),
+  (37, 's', 'o', 14, '12:31', 4, null, 'No lecture, promised. Ava noted 41 days and a payoff of 77,300, is that right?'),
+  (37, 's', 'i', 14, '12:35', 0, null, 'Before their fees, yes'),
+  (37, 's', 'o', 14, '12:44', 4, null, 'Enough time. We can close in 14 days and you would leave with money instead of a judgment. See you tomorrow at 5:30.'),
+  (37, 's', 'i', 14, '12:50', 0, null, 'Fine, I get off at 5. Bring proof of funds'),
   (37, 's', 'i', 0, '9:20', 0, 'unread', 'Servicer called again. I told them a buyer is coming. Please tell me that is true'),
   -- Katarzyna Nowak
   (33, 's', 'o', 8, '10:25', 0, null, 'Thank you for asking about your house on S 14th St. Tariq will get back to you within one business day. Reply STOP to opt out.'),
@@ -704,7 +707,7 @@ select v.n, v.assistant, v.contact, v.line, v.dir, v.ended, v.secs, v.outcome, v
   pg_temp.seed_days(v.summary) as summary, pg_temp.seed_days(v.facts) as facts,
   pg_temp.seed_days(v.said) as said, pg_temp.seed_at(v.days, v.clock) as at
 from seed_run, (values
-  (1, 1, 14, 3, 'o', 2, '16:05', 'assistant-ended-call', 138, 'call_back', 'true',
+  (1, 1, 14, 3, 'o', 3, '10:40', 'assistant-ended-call', 138, 'call_back', 'true',
    'Amina wants to sell the house on Cleveland Ave within 60 days because she moves to Minneapolis. Her cousin uses it now and then, there is no lease. She asked to be texted rather than called; Tariq should send two questions about roof and furnace.',
    '{"motivation": "Relocating", "timeline": "60 days", "occupancy": "Vacant", "contact_by": "text"}',
    'AI: Hi, this is Ava calling from Northside. You asked us about your house, is now a good time?
@@ -718,7 +721,7 @@ User: The furnace is very old. The roof was done in 2015 I think.
 AI: Thank you. Would you like an agent to call you tonight?
 User: No, text please. I work until nine.
 AI: Text it is. Tariq from our team will write to you. Thank you for your time. Have a great day!'),
-  (2, 3, 1, 2, 'o', 38, '12:10', 'customer-ended-call', 187, 'interested', 'true',
+  (2, 3, 1, 2, 'o', 38, '10:32', 'customer-ended-call', 187, 'interested', 'true',
    'Rosa heredó la casa junto con su hermano. Está vacía desde agosto y quiere vender antes de fin de año. Espera unos 410 mil. Acepta que Tariq la llame mañana a las 3:15 de la tarde y prefiere WhatsApp.',
    '{"motivation": "Inherited", "timeline": "Before year end", "asking_price": 410000, "appointment": "Tomorrow 15:15", "language": "es"}',
    'AI: Hola, le habla Sofía de Northside. Nos escribió por su casa, ¿tiene un minuto?
@@ -764,7 +767,7 @@ User: Before the snow. Just give me a number and we will see.
 AI: I cannot name a price myself, but Tariq can. Shall I connect you right now?
 User: Go ahead.
 AI: One moment please, I am connecting you.'),
-  (7, 1, 19, 3, 'o', 41, '10:05', 'customer-ended-call', 31, 'not_interested', 'false',
+  (7, 1, 19, 3, 'o', 41, '10:24', 'assistant-ended-call', 31, 'not_interested', 'false',
    'Mr. Fitzgerald asked not to be contacted again and referred to the federal registry. The number was put on the do-not-call list.',
    '{"do_not_call": true}',
    'AI: Hi, this is Ava calling from Northside. Is now a good time to talk about your house on Cullom Street?
@@ -781,7 +784,7 @@ AI: Tenant of unit B leaves at the weekend, walkthrough on {1}. When may Ben cal
 User: Tomorrow, before noon. He has the number.
 AI: I have passed that on. Someone from the team will call you back.'),
   (9, 2, 21, 2, 'i', 10, '21:15', 'assistant-forwarded-call', 52, 'transferred', 'true',
-   'Andre Baptiste closes this week and received an e-mail with changed wiring details. Recognised as urgent and transferred to Ana Ruiz, who told him to ignore it.',
+   'Andre Baptiste has a signed contract and received an e-mail with changed wiring details. Recognised as urgent and transferred to Ana Ruiz, who told him to ignore it.',
    '{"caller": "Andre Baptiste", "urgent": true, "reason": "Suspected wire fraud"}',
    'AI: Thanks for calling Northside, this is Leo. How can I help you today?
 User: I got an e-mail that says the wiring details for my closing changed. Is that from you?
@@ -807,7 +810,7 @@ User: Thank you, bye.'),
    'AI: Hi, this is Ava calling from Northside. Am I speaking with Diego Fuentes?
 User: No, wrong number. I have had this phone for two years.
 AI: I am sorry to have bothered you. Goodbye.'),
-  (12, 1, 37, 3, 'o', 14, '12:55', 'assistant-ended-call', 201, 'appointment', 'true',
+  (12, 1, 37, 3, 'o', 14, '11:30', 'assistant-ended-call', 201, 'appointment', 'true',
    'Shanice received a notice of default, auction in 41 days, payoff about 77,300. She knows the process and wants a buyer who can close in two weeks. Visit tomorrow at 17:30.',
    '{"motivation": "Notice of default", "timeline": "14 days", "payoff": 77300, "appointment": "Tomorrow 17:30"}',
    'AI: Hi, this is Ava calling from Northside. You wrote to us about East Biddle Street, is now a good time?
@@ -830,6 +833,22 @@ AI: That is fine. May we send you a short market report by e-mail?
 User: Yes, that I would read.
 AI: Then it will be in your inbox this week. Thank you for your time. Have a great day!'),
   (14, 1, 33, 3, 'o', 8, '15:40', 'customer-busy', 0, 'no_answer', 'false', null, '{}', null),
+  (16, 3, 12, 3, 'o', 36, '18:15', 'assistant-ended-call', 172, 'interested', 'true',
+   'Gloria y su esposo Ernesto se divorcian y tienen que vender la casa. Viven todavía en ella. Ella espera unos 330 mil y necesita que los dos firmen. Ben la llama cuando el juez decida.',
+   '{"motivation": "Divorce", "occupancy": "Owner", "asking_price": 330000, "co_owner": "Ernesto", "language": "es"}',
+   'AI: Hola, le habla Sofía de Northside. Nos escribió por su casa, ¿tiene un minuto?
+User: Sí, gracias por llamar en español.
+AI: Con gusto. ¿Usted vive en la casa de Osborn?
+User: Sí, con mi esposo todavía, pero nos estamos divorciando.
+AI: Lo siento. ¿Los dos están de acuerdo en vender?
+User: Creo que sí, pero falta que el juez lo diga. Él es Ernesto, le doy su número.
+AI: Gracias. ¿La casa necesita reparaciones?
+User: La piscina está verde y el aire es viejo. Lo demás está bien.
+AI: ¿Tienen un precio en mente?
+User: Trescientos treinta, más o menos.
+AI: Muy bien. Ben se comunica con usted en cuanto el juez decida. ¿Le parece?
+User: Sí, pero después de las seis.
+AI: Después de las seis, anotado. Gracias por su tiempo. ¡Que tenga un buen día!'),
   (15, 3, 42, 2, 'o', 1, '18:00', 'silence-timed-out', 38, 'call_back', 'false',
    'La persona contestó, pero la línea se cortó antes de dar su nombre o la dirección. Preguntó cuánto se paga por una casa de tres cuartos en Hialeah.',
    '{"city": "Hialeah", "bedrooms": 3, "language": "es"}',
@@ -967,7 +986,7 @@ Mei'),
    '[{"filename": "Settlement statement Jenkins.pdf", "content_type": "application/pdf", "size": 122590}]',
    'Hello Latoya,
 
-here is the draft of the closing statement. Sale price 98,000, payoff 51,930, taxes 4,120. The lien of 2013 is gone. You leave with 41,250 and do not pay anything to anybody.
+here is the draft of the closing statement. Sale price 98,000, payoff 52,630, taxes 4,120. The lien of 2013 is gone. You leave with 41,250 and do not pay anything to anybody.
 
 Tariq'),
   (13, 12, 12, 7, 'i', 12, '07:30', 4, null, false, null, 'Re: Closing statement for 3391 Kimball Ave', '[]',
@@ -1205,10 +1224,13 @@ cross join lateral (
 
 insert into deals (
   id, contact_id, name, stage, stage_changed_at, position, value, probability, expected_close_date,
-  actual_close_date, source, lead_score, assigned_to, created_by, lost_reason, won_reason, competitor,
+  actual_close_date, source, campaign, lead_score, assigned_to, created_by, lost_reason, won_reason, competitor,
   next_step, created_at, updated_at)
 select d.id, k.id, d.name, s.stage, s.entered_at, d.n * 1024, d.value, s.chance, now()::date + d.due,
-  case when s.stage like 'closed%' then s.at::date end, d.source, d.score, pg_temp.seed_user(d.who),
+  case when s.stage like 'closed%' then s.at::date end, d.source,
+  case d.source when 'Direct mail' then 'Autumn letters' when 'Probate list' then 'Blue envelopes'
+    when 'Facebook ad' then 'Sell it as it is' when 'Google ads' then 'Sell my house fast' end,
+  d.score, pg_temp.seed_user(d.who),
   pg_temp.seed_user(d.who), case s.stage when 'closed_lost' then d.reason end,
   case s.stage when 'closed_won' then d.reason end, d.rival, pg_temp.seed_days(d.next), f.at, s.at
 from seed_deals d
@@ -1261,10 +1283,11 @@ select pg_temp.seed_id(7, a.n), k.id, d.id, pg_temp.seed_id(7, (a.m ->> 'up')::i
   (array['low', 'medium', 'high', 'urgent'])[a.prio], a.due, a.m ? 'day', (a.m ->> 'min')::integer,
   (a.m ->> 'remind')::integer, a.m ->> 'at', a.m ->> 'rule', pg_temp.seed_user(a.who), pg_temp.seed_user(a.who),
   case a.state when 'd' then a.due + interval '25 minutes' end,
-  case a.state when 'd' then pg_temp.seed_user(a.who) end, a.m ->> 'got', a.m ->> 'next', a.made, a.made
+  case a.state when 'd' then pg_temp.seed_user(a.who) end, a.m ->> 'got', a.m ->> 'next', greatest(a.noted, k.created_at),
+  greatest(a.noted, k.created_at)
 from seed_run
 cross join lateral (
-  select v.*, coalesce(v.more, '{}')::jsonb as m, t.due, least(t.due - interval '2 days', now() - interval '3 hours') as made
+  select v.*, coalesce(v.more, '{}')::jsonb as m, t.due, least(t.due - interval '2 days', now() - interval '3 hours') as noted
   from (values
   (1, 1, 19, 'appointment', 'See 1840 NW 32nd Ave with Rosa and José', 'Moisture meter, roof photos, bathroom at the back.', 'd', 3, 29, '10:00', 4, '{"min": 60, "at": "1840 NW 32nd Ave, Miami", "got": "Roof 8 years left at most, bathroom to be rebuilt. Estimate 41k.", "next": "Prepare the offer"}'),
   (2, 1, 19, 'task', 'Prepare the offer for Rosa', null, 'd', 3, 10, '12:00', 4, '{"up": 1, "got": "385 with 21 days"}'),
