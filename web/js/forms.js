@@ -16,6 +16,7 @@ document.addEventListener("submit", (event) => {
 });
 
 // Back shows the page as it was left, with its button still spinning.
-addEventListener("pageshow", () => {
+addEventListener("pageshow", ({ persisted }) => {
+  if (!persisted) return;
   for (const button of document.querySelectorAll("[data-busy]")) button.removeAttribute("data-busy");
 });

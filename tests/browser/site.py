@@ -1,0 +1,32 @@
+"""The application on a real port, as a browser meets it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+
+import uvicorn
+from fastapi import FastAPI
+
+
+class _Server(uvicorn.Server):
+    # The test runner keeps its own signal handlers.
+    def capture_signals(self):
+        return nullcontext()
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncIterator[str]:
+    """Serves `app` on a free port of 127.0.0.1; gives the address, such as http://127.0.0.1:4711."""
+    config = uvicorn.Config(app, lifespan="on", log_level="warning", ws="none")
+    server = _Server(config)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started:
+            if task.done():
+                await task
+            await asyncio.sleep(0.02)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        await task
