@@ -35,8 +35,14 @@ create index if not exists contacts_deal_status_created_at_id_idx
     on contacts (deal_status, created_at desc, id desc) where deleted_at is null;
 create index if not exists contacts_state_city_property_type_idx
     on contacts (state, city, property_type) where deleted_at is null;
-create index if not exists contacts_est_value_idx
-    on contacts (est_value) where deleted_at is null;
+-- Orders of the list of contacts. The id makes every place in them unique, and an import gives
+-- thousands of rows the same time: without it a page would sort them all.
+create index if not exists contacts_est_value_id_idx
+    on contacts (est_value, id) where deleted_at is null;
+create index if not exists contacts_updated_at_id_idx on contacts (updated_at, id);
+create index if not exists contacts_shown_name_id_idx on contacts (
+    lower(coalesce(nullif(btrim(last_name || ' ' || first_name), ''), llc_name, phone1, email1, '')),
+    id) where deleted_at is null;
 create index if not exists contacts_assigned_to_created_at_idx
     on contacts (assigned_to, created_at desc) where assigned_to is not null;
 create index if not exists contacts_phone1_idx on contacts (phone1) where phone1 is not null;
@@ -45,7 +51,6 @@ create index if not exists contacts_phone3_idx on contacts (phone3) where phone3
 create index if not exists contacts_email1_idx on contacts (lower(email1)) where email1 is not null;
 create index if not exists contacts_email2_idx on contacts (lower(email2)) where email2 is not null;
 create index if not exists contacts_email3_idx on contacts (lower(email3)) where email3 is not null;
-create index if not exists contacts_updated_at_idx on contacts (updated_at);
 create index if not exists contacts_text_idx on contacts using gin (
     to_tsvector('english'::regconfig,
         coalesce(first_name, '') || ' ' || coalesce(last_name, '') || ' '
