@@ -257,17 +257,26 @@ class Cluster:
             raise ServerError(f"cannot write {conf}: {error.strerror}") from error
         account.own(conf)
 
+    def recreate_database(self) -> None:
+        """Drop the database with everything in it and make an empty one. Raises ServerError."""
+        with self._alone(), _saying("the database cannot be dropped"):
+            self._sql("postgres", f"drop database if exists {DATABASE} with (force)")
+            self._ensure_database()
+
     def _ensure_database(self) -> None:
-        try:
-            known = self._sql("postgres", "select datname from pg_database").splitlines()
-            if DATABASE not in known:
-                self._sql("postgres", f"create database {DATABASE}")
-                # Not in public: that schema holds the 15 tables and 3 views, and nothing else.
-                self._sql(DATABASE, "create schema monitoring")
-                self._sql(DATABASE, "create extension pg_stat_statements schema monitoring")
-                self._sql(DATABASE, "create extension pg_trgm")
-        except subprocess.CalledProcessError as error:
-            raise ServerError(f"PostgreSQL does not answer: {reason(error.stderr)}") from error
+        with _saying("PostgreSQL does not answer"):
+            names = self._sql("postgres", "select datname from pg_database").splitlines()
+            if DATABASE in names:
+                return
+            # It gets its name last: a database of that name is complete.
+            new = f"{DATABASE}_new"
+            self._sql("postgres", f"drop database if exists {new}")
+            self._sql("postgres", f"create database {new}")
+            # Not in public: that schema holds the 15 tables and 3 views, and nothing else.
+            self._sql(new, "create schema monitoring")
+            self._sql(new, "create extension pg_stat_statements schema monitoring")
+            self._sql(new, "create extension pg_trgm")
+            self._sql("postgres", f"alter database {new} rename to {DATABASE}")
 
     def _sql(self, database: str, statement: str) -> str:
         psql = str(bin_dir() / "psql")
@@ -293,6 +302,14 @@ class Cluster:
     def _alone(self) -> Iterator[None]:
         with self._open_lock("pg.start.lock", fcntl.LOCK_EX):
             yield
+
+
+@contextmanager
+def _saying(what: str) -> Iterator[None]:
+    try:
+        yield
+    except subprocess.CalledProcessError as error:
+        raise ServerError(f"{what}: {reason(error.stderr)}") from error
 
 
 def _is_free(port: int) -> bool:
