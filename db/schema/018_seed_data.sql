@@ -1462,7 +1462,7 @@ from seed_run, (
   from vapi_calls group by phone_number_id) s
 where p.id = s.phone_number_id and p.id between pg_temp.seed_id(14, 1) and pg_temp.seed_id(14, 3);
 
--- Helpers of this file only, nobody else can see them.
+-- They lived in this session only.
 -- squawk-ignore ban-drop-function
 drop function pg_temp.seed_days(text), pg_temp.seed_at(integer, text),
   pg_temp.seed_user(integer), pg_temp.seed_id(integer, integer);
