@@ -9,7 +9,7 @@ declare
     words text[] := regexp_split_to_array(btrim(lower(q)), '\s+');
     digits text := regexp_replace(q, '\D', '', 'g');
     word text;
-    patterns text[] := '{}';
+    patterns text[] := array[]::text[];
 begin
     -- A phone in any notation: (415) 555-0132, 1-415-555-0132, +1415…, or its last four digits.
     if q ~ '^[-+()./\s0-9]+$' and length(digits) between 4 and 15 then
