@@ -82,7 +82,7 @@ from contacts c
 where c.id = :id;
 
 -- name: get_contact^
--- Everything in a contact's own row, its owner, its score and whether something is unread.
+-- Everything in a contact's own row, and its owner.
 select c.id, c.first_name, c.last_name, c.llc_name, c.job_title,
        c.phone1, c.phone2, c.phone3, c.email1, c.email2, c.email3,
        c.mailing_address, c.property_address, c.city, c.state, c.zip_code, c.property_county,
@@ -93,7 +93,7 @@ select c.id, c.first_name, c.last_name, c.llc_name, c.job_title,
        c.deleted_at, c.created_at, c.updated_at,
        coalesce(nullif(btrim(c.first_name || ' ' || c.last_name), ''), nullif(btrim(c.llc_name), ''),
                 c.phone1, c.email1, 'No name') as name,
-       owner.name as owner_name, calculate_contact_score(c.id) as score
+       owner.name as owner_name
 from contacts c
 left join app.users owner on owner.id = c.assigned_to
 where c.id = :id;
