@@ -109,14 +109,26 @@ begin
 end $$;
 revoke all on function app.caller_role(), app.sees_all() from public;
 
--- Row level security on all tables; policies and rights for role authenticated --------------------
+-- Row level security on all tables; policies and rights ---------------------------------------------
+-- anon gets nothing, service_role everything, authenticated what the policies let through.
 
 do $$
 declare
     t record;
-    readers text := 'authenticated';
-    has_views_role constant boolean := exists (select from pg_roles where rolname = 'crm_views')
-        and current_setting('server_version_num')::integer < 150000;
+    -- roles that exist; given anew each time, because defaults of the database (Supabase) give more
+    strangers constant text := (
+        select string_agg(quote_ident(rolname), ', ') from pg_roles
+        where rolname in ('anon', 'authenticated', 'service_role'));
+    view_owner constant text := (
+        select quote_ident(rolname) from pg_roles where rolname = 'crm_views');
+    members constant text := (
+        select quote_ident(rolname) from pg_roles where rolname = 'authenticated');
+    service constant text := (
+        select quote_ident(rolname) from pg_roles where rolname = 'service_role');
+    readers constant text := (
+        select string_agg(quote_ident(rolname), ', ' order by rolname) from pg_roles
+        where rolname = 'authenticated' or rolname = 'crm_views'
+            and current_setting('server_version_num')::integer < 150000);
     by_contact constant text := '(select app.sees_all())
         or exists (select from contacts v where v.id = contact_id)';
     by_deal constant text := '(select app.sees_all())
@@ -130,11 +142,7 @@ declare
     may_read constant text := '(select app.caller_role()) is not null and (%s)';
     may_write constant text := '(select app.caller_role()) in (%s) and (%s)';
 begin
-    if has_views_role then
-        readers := 'authenticated, crm_views';
-    end if;
-    if not exists (select from pg_roles where rolname = 'authenticated') then
-        readers := null;
+    if members is null then
         set local client_min_messages = notice;
         raise notice 'no role authenticated: row level security is on, without policies';
         set local client_min_messages = warning;
@@ -165,32 +173,65 @@ begin
             as p (name, visible, writers, deleters, own)
     loop
         execute format('alter table %I enable row level security', t.name);
-        continue when readers is null;
+        if strangers is not null then
+            execute format('revoke all on %I from %s', t.name,
+                           concat_ws(', ', strangers, view_owner));
+        end if;
+        if service is not null then
+            execute format('grant all on %I to %s', t.name, service);
+        end if;
+        continue when members is null;
+
         execute format('drop policy if exists %I on %I', t.name || '_select', t.name);
         execute format('create policy %I on %I for select to %s using (%s)',
             t.name || '_select', t.name, readers, format(may_read, t.visible));
-        execute format('revoke all on %I from authenticated', t.name);
         execute format('grant select on %I to %s', t.name, readers);
         continue when t.writers is null;
 
         execute format('drop policy if exists %I on %I', t.name || '_insert', t.name);
-        execute format('create policy %I on %I for insert to authenticated with check (%s)',
-            t.name || '_insert', t.name, format(may_write, t.writers, t.visible));
+        execute format('create policy %I on %I for insert to %s with check (%s)',
+            t.name || '_insert', t.name, members, format(may_write, t.writers, t.visible));
         execute format('drop policy if exists %I on %I', t.name || '_update', t.name);
-        execute format('create policy %I on %I for update to authenticated using (%3$s)
-                            with check (%3$s)',
-            t.name || '_update', t.name, format(may_write, t.writers, t.visible));
+        execute format('create policy %I on %I for update to %s using (%4$s) with check (%4$s)',
+            t.name || '_update', t.name, members, format(may_write, t.writers, t.visible));
         execute format('drop policy if exists %I on %I', t.name || '_delete', t.name);
-        execute format('create policy %I on %I for delete to authenticated using (%s)',
-            t.name || '_delete', t.name,
+        execute format('create policy %I on %I for delete to %s using (%s)',
+            t.name || '_delete', t.name, members,
             format(may_write, t.writers, t.visible) || format(
                 ' and ((select app.caller_role()) in (%s) or %s)', t.deleters, t.own));
-        execute format('grant insert, update, delete on %I to authenticated', t.name);
+        execute format('grant insert, update, delete on %I to %s', t.name, members);
+    end loop;
+
+    alter table app.users enable row level security;
+    alter table app.settings enable row level security;
+    if strangers is not null then
+        execute format('revoke all on app.users, app.settings, contact_summary, deal_pipeline,
+                            activity_dashboard from %s', strangers);
+    end if;
+    if service is not null then
+        execute format('grant all on app.users, app.settings to %s', service);
+        execute format('grant execute on function mark_overdue_activities(integer),
+                            refresh_conversation_stats(uuid[]) to %s', service);
+    end if;
+    if members is not null then
+        execute format('grant select, insert, update on app.users to %s', members);
+        execute format('grant select, insert, update, delete on app.settings to %s', members);
+    end if;
+    for t in
+        select rolname as name, has_schema_privilege(oid, current_schema(), 'usage') as may_enter
+        from pg_roles where rolname in ('authenticated', 'service_role') order by rolname
+    loop
+        if not t.may_enter then
+            execute format('grant usage on schema %I to %I', current_schema(), t.name);
+        end if;
+        execute format('grant usage on schema app to %I', t.name);
+        execute format('grant select on contact_summary, deal_pipeline, activity_dashboard to %I',
+                       t.name);
+        execute format('grant execute on function current_user_id(), get_contact_tags(uuid),
+                            calculate_contact_score(uuid), explain_contact_score(uuid),
+                            app.caller_role(), app.sees_all() to %I', t.name);
     end loop;
 end $$;
-
-alter table app.users enable row level security;
-alter table app.settings enable row level security;
 
 do $$
 begin
@@ -224,50 +265,6 @@ begin
     drop policy if exists settings_delete on app.settings;
     create policy settings_delete on app.settings for delete to authenticated
         using ((select app.caller_role()) in ('owner', 'admin'));
-
-    revoke all on app.users, app.settings from authenticated;
-    grant select, insert, update on app.users to authenticated;
-    grant select, insert, update, delete on app.settings to authenticated;
-end $$;
-
--- Rights of the roles: schemas, views, functions; the service role everything; anon nothing ---------
-
-do $$
-declare
-    caller name;
-begin
-    for caller in
-        select rolname from pg_roles
-        where rolname in ('authenticated', 'service_role')
-           or rolname = 'crm_views' and current_setting('server_version_num')::integer < 150000
-    loop
-        if not has_schema_privilege(caller, current_schema(), 'usage') then
-            execute format('grant usage on schema %I to %I', current_schema(), caller);
-        end if;
-        continue when caller = 'crm_views';
-        execute format('grant usage on schema app to %I', caller);
-        execute format('revoke all on contact_summary, deal_pipeline, activity_dashboard from %I',
-                       caller);
-        execute format('grant select on contact_summary, deal_pipeline, activity_dashboard to %I',
-                       caller);
-        execute format(
-            'grant execute on function current_user_id(), get_contact_tags(uuid),
-                 calculate_contact_score(uuid), explain_contact_score(uuid),
-                 app.caller_role(), app.sees_all() to %I', caller);
-    end loop;
-    if exists (select from pg_roles where rolname = 'service_role') then
-        grant all on contacts, tags, contact_tags, messages, calls, emails, activities, deals,
-            deal_tags, deal_stage_history, documents, conversations, assistants, phone_numbers,
-            vapi_calls, app.users, app.settings to service_role;
-        grant execute on function mark_overdue_activities(integer),
-            refresh_conversation_stats(uuid[]) to service_role;
-    end if;
-    if exists (select from pg_roles where rolname = 'anon') then
-        revoke all on contacts, tags, contact_tags, messages, calls, emails, activities, deals,
-            deal_tags, deal_stage_history, documents, conversations, assistants, phone_numbers,
-            vapi_calls, contact_summary, deal_pipeline, activity_dashboard,
-            app.users, app.settings from anon;
-    end if;
 end $$;
 
 -- Views before PostgreSQL 15: owned by crm_views, whose policies ask for the caller's identity ------
@@ -283,7 +280,7 @@ begin
         execute format('grant crm_views to %I', current_user);
     end if;
     if not has_schema_privilege('crm_views', current_schema(), 'create') then
-        execute format('grant create on schema %I to crm_views', current_schema());
+        execute format('grant usage, create on schema %I to crm_views', current_schema());
     end if;
     foreach shown in array array['contact_summary', 'deal_pipeline', 'activity_dashboard'] loop
         execute format('alter view %I owner to crm_views', shown);
@@ -293,7 +290,8 @@ exception when insufficient_privilege or undefined_object then
         revoke all on contact_summary, deal_pipeline, activity_dashboard from authenticated;
     end if;
     set local client_min_messages = notice;
-    raise notice 'views are closed to role authenticated (%): an administrator can make role crm_views and grant it to %', sqlerrm, current_user;
+    raise notice 'views stay closed to role authenticated (%). An administrator opens them with: create role crm_views; grant crm_views to %; then run this file again',
+        sqlerrm, current_user;
     set local client_min_messages = warning;
 end $$;
 
