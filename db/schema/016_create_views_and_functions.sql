@@ -18,7 +18,7 @@ language plpgsql stable parallel safe as $$
 begin
     return coalesce(
         nullif(current_setting('request.jwt.claim.sub', true), ''),
-        nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub',
+        nullif(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub', ''),
         nullif(current_setting('app.user_id', true), ''))::uuid;
 end $$;
 comment on function current_user_id() is
@@ -284,11 +284,14 @@ begin
             p.proname <> 'mark_overdue_activities' as for_members
         from pg_proc p
         where p.pronamespace = current_schema()::regnamespace
-          and p.proname in ('current_user_id', 'get_contact_tags', 'explain_contact_score',
-                            'calculate_contact_score', 'mark_overdue_activities')
+          and p.proname in ('current_user_id', 'contact_search_text', 'get_contact_tags',
+                            'explain_contact_score', 'calculate_contact_score',
+                            'mark_overdue_activities')
     loop
-        execute format('alter function %s set search_path = %I, pg_temp',
-                       func.signature, current_schema());
+        if func.proname <> 'contact_search_text' then -- refers to no name, and stays inlinable
+            execute format('alter function %s set search_path = %I, pg_temp',
+                           func.signature, current_schema());
+        end if;
         execute format('revoke all on function %s from public', func.signature);
         for caller in
             select rolname from pg_roles where rolname in ('anon', 'authenticated', 'service_role')

@@ -120,15 +120,12 @@ declare
         select string_agg(quote_ident(rolname), ', ') from pg_roles
         where rolname in ('anon', 'authenticated', 'service_role'));
     view_owner constant text := (
-        select quote_ident(rolname) from pg_roles where rolname = 'crm_views');
+        select quote_ident(rolname) from pg_roles where rolname = 'crm_views'
+            and current_setting('server_version_num')::integer < 150000);
     members constant text := (
         select quote_ident(rolname) from pg_roles where rolname = 'authenticated');
     service constant text := (
         select quote_ident(rolname) from pg_roles where rolname = 'service_role');
-    readers constant text := (
-        select string_agg(quote_ident(rolname), ', ' order by rolname) from pg_roles
-        where rolname = 'authenticated' or rolname = 'crm_views'
-            and current_setting('server_version_num')::integer < 150000);
     by_contact constant text := '(select app.sees_all())
         or exists (select from contacts v where v.id = contact_id)';
     by_deal constant text := '(select app.sees_all())
@@ -140,6 +137,11 @@ declare
     leads constant text := '''owner'', ''admin'', ''manager''';
     admins constant text := '''owner'', ''admin''';
     may_read constant text := '(select app.caller_role()) is not null and (%s)';
+    -- crm_views reads for whoever asks the view: also for those no policy restricts
+    unrestricted constant text := format(
+        '(select r.rolsuper or r.rolbypassrls or pg_has_role(r.oid, %s, ''usage'')
+          from pg_roles r where r.rolname = current_user)',
+        (select relowner from pg_class where oid = 'contacts'::regclass));
     may_write constant text := '(select app.caller_role()) in (%s) and (%s)';
 begin
     if members is null then
@@ -184,8 +186,15 @@ begin
 
         execute format('drop policy if exists %I on %I', t.name || '_select', t.name);
         execute format('create policy %I on %I for select to %s using (%s)',
-            t.name || '_select', t.name, readers, format(may_read, t.visible));
-        execute format('grant select on %I to %s', t.name, readers);
+            t.name || '_select', t.name, members, format(may_read, t.visible));
+        execute format('grant select on %I to %s', t.name, members);
+        if view_owner is not null then
+            execute format('drop policy if exists %I on %I', t.name || '_select_views', t.name);
+            execute format('create policy %I on %I for select to %s using (%s or %s)',
+                t.name || '_select_views', t.name, view_owner, unrestricted,
+                format(may_read, t.visible));
+            execute format('grant select on %I to %s', t.name, view_owner);
+        end if;
         continue when t.writers is null;
 
         execute format('drop policy if exists %I on %I', t.name || '_insert', t.name);
@@ -229,6 +238,8 @@ begin
                        t.name);
         execute format('grant execute on function current_user_id(), get_contact_tags(uuid),
                             calculate_contact_score(uuid), explain_contact_score(uuid),
+                            contact_search_text(text, text, text, text, text, text, text, text,
+                                text, text, text),
                             app.caller_role(), app.sees_all() to %I', t.name);
     end loop;
 end $$;
