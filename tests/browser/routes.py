@@ -19,24 +19,6 @@ class Route:
     wide_only: bool = False  # the state is reached by what phones do not show
 
 
-async def open_contact(page: Page) -> None:
-    """From the list to the first contact, whatever its id."""
-    await page.locator("tbody .who").first.click()
-    await page.wait_for_url("**/contacts/*-*")
-
-
-async def open_contact_with_everything(page: Page) -> None:
-    """The contact whose timeline is the longest of those on the first page."""
-    addresses = await page.locator("tbody .who").evaluate_all("all => all.map(a => a.href)")
-    best, most = "", -1
-    for address in addresses[:12]:
-        await page.goto(address)
-        count = await page.locator(".ev").count()
-        if count > most:
-            best, most = address, count
-    await page.goto(best)
-
-
 async def open_palette(page: Page) -> None:
     """Ctrl+K."""
     await page.keyboard.press("Control+k")
@@ -68,13 +50,22 @@ async def send_wrong_password(page: Page) -> None:
     await page.locator(".notice.error").wait_for()
 
 
-async def show_details(page: Page) -> None:
-    """The second half of a contact on a phone; on a wide screen both are there."""
-    await open_contact(page)
-    tab = page.locator(".parts-tabs:visible, [data-show=details]:visible").first
-    if await tab.count():
-        await tab.get_by_text("Details").click()
+async def open_folds(page: Page) -> None:
+    """Transcripts, long emails, the parts of the score."""
+    await page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
 
+
+async def send_empty(page: Page) -> None:
+    """A refused form."""
+    await page.locator("main form button.primary").click()
+    await page.locator(".notice.error").wait_for()
+
+
+def _contact(number: int) -> str:
+    return f"/contacts/5eed0001-0000-4000-8000-{number:012d}"
+
+
+RICH, AI, DO_NOT_CONTACT = _contact(1), _contact(12), _contact(19)  # of the demo book
 
 ROUTES = (
     Route("sign-in", "/sign-in", signed_in=False),
@@ -82,8 +73,15 @@ ROUTES = (
     Route("contacts", "/contacts"),
     Route("contacts-filter-open", "/contacts", open_first_popover),
     Route("contacts-none", "/contacts?q=zzzzzzzz"),
-    Route("contact", "/contacts", open_contact_with_everything),
-    Route("contact-details", "/contacts", show_details),
+    Route("contacts-filtered", "/contacts?f=status:in:lead,qualified&f=tag:has-tag:New%20lead"),
+    Route("contact", RICH),
+    Route("contact-details", f"{RICH}?part=details", open_folds),
+    Route("contact-ai-calls", f"{AI}?show=ai", open_folds),
+    Route("contact-do-not-contact", f"{DO_NOT_CONTACT}?part=details"),
+    Route("contact-empty-kind", f"{DO_NOT_CONTACT}?show=deals"),
+    Route("contact-edit", f"{RICH}/edit"),
+    Route("contact-new", "/contacts/new"),
+    Route("contact-new-refused", "/contacts/new", send_empty),
     Route("palette", "/contacts", open_palette, wide_only=True),
     Route("shortcuts", "/contacts", open_shortcuts, wide_only=True),
     Route("user-menu", "/contacts", open_user_menu),

@@ -41,9 +41,13 @@ document.addEventListener("pointerover", ({ target, pointerType }) => {
   if (element && pointerType === "mouse") timer = setTimeout(show, DELAY, element);
 });
 
+// A dialog that opens puts the focus on its first button; only a person's Tab asks for a tooltip.
+let tabbed = false;
+document.addEventListener("keydown", ({ key }) => (tabbed = key === "Tab"), true);
+
 document.addEventListener("focusin", ({ target }) => {
   hide();
-  if (target.matches("[data-tip]:focus-visible")) show(target);
+  if (tabbed && target.matches("[data-tip]:focus-visible")) show(target);
 });
 
 document.addEventListener("focusout", hide);
