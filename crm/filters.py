@@ -6,11 +6,11 @@ parameters, never as SQL text. `crm/keyset.py` cuts the pages.
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from decimal import InvalidOperation
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -28,30 +28,11 @@ from crm.keyset import (
     stretches,
     write_cursor,
 )
+from crm.values import COMPARE, EQUALITY, RANGE, READERS, SQL_TYPE, Column, Kind
 
 PAGE = 50
 SEARCH_CAP = 1_000  # matches a search looks at; more is not a result but a reason to type more
 SEARCH_LEAST = 2  # characters
-
-COMPARE = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
-EQUALITY = frozenset({"eq", "ne", "in", "is-null"})
-TEXT = EQUALITY | {"contains", "starts"}
-RANGE = EQUALITY | {"lt", "lte", "gt", "gte"}
-
-Kind = Literal["text", "number", "date", "moment", "uuid", "bool", "tag"]
-SQL_TYPE = {
-    "text": "text", "number": "numeric", "date": "date", "moment": "timestamptz",
-    "uuid": "uuid", "bool": "boolean", "tag": "text",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """What a filter may name: its SQL over the list's alias, its kind and its operators."""
-
-    sql: str
-    kind: Kind = "text"
-    operators: frozenset[str] = TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +42,7 @@ class Listing:
     table: str
     always: str
     columns: Mapping[str, Column]
-    sorts: Mapping[str, Key]
+    sorts: Mapping[str, tuple[Key, ...]]
     default_sort: str
     search: str
     tagged: str
@@ -74,13 +55,6 @@ def _number(sql: str) -> Column:
 def _flag(sql: str) -> Column:
     return Column(sql, "bool", frozenset({"eq"}))
 
-
-# The order of people's names as they are shown: a company stands among people by its own name.
-# app/104 has an index on exactly this expression.
-CONTACT_NAME = (
-    "lower(coalesce(nullif(btrim(c.last_name || ' ' || c.first_name), ''),"
-    " c.llc_name, c.phone1, c.email1, ''))"
-)
 
 CONTACTS = Listing(
     table="contacts c",
@@ -113,17 +87,20 @@ CONTACTS = Listing(
         "email_opt_out": _flag("c.email_opt_out"),
     },
     sorts={
-        "name": Key(CONTACT_NAME, "text"),
-        "created": Key("c.created_at", "timestamptz"),
-        "updated": Key("c.updated_at", "timestamptz"),
-        "est_value": Key("c.est_value", "numeric", nullable=True),
+        # Contacts without a person's name stand together, in the order of their companies.
+        "name": (
+            Key("c.last_name", "text"),
+            Key("c.first_name", "text"),
+            Key("c.llc_name", "text", nullable=True),
+        ),
+        "created": (Key("c.created_at", "timestamptz"),),
+        "updated": (Key("c.updated_at", "timestamptz"),),
+        "est_value": (Key("c.est_value", "numeric", nullable=True),),
     },
     default_sort="-created",
-    search=f"c.id = any (array(select app.search_contact_ids({{}}, {SEARCH_CAP})))",
-    tagged=(
-        "exists (select from contact_tags ct where ct.contact_id = c.id and ct.tag_id ="
-        " (select t.id from tags t where lower(t.name) = lower({})))"
-    ),
+    search="select array(select app.search_contact_ids($1, $2))",
+    tagged="select ct.contact_id from contact_tags ct where ct.tag_id ="
+    " (select t.id from tags t where lower(t.name) = lower({}))",
 )
 
 
@@ -216,8 +193,8 @@ class ListQuery(BaseModel):
             name = part.removeprefix("-")
             if name not in self.listing.sorts:
                 raise invalid("sort", f"This list cannot be sorted by “{name}”.")
-            key = self.listing.sorts[name]
-            found.setdefault(name, Key(key.sql, key.type, key.nullable, part.startswith("-")))
+            for key in self.listing.sorts[name]:
+                found.setdefault(key.sql, replace(key, desc=part.startswith("-")))
         last = list(found.values())[-1]
         return [*found.values(), Key("c.id", "uuid", desc=last.desc)]
 
@@ -247,49 +224,88 @@ class ContactFilter(ListQuery):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Ids of one page in their order, and the cursors of its neighbours ('' for none)."""
+    """Ids of one page in order, the cursors of its neighbours ('' for none), and the total."""
 
     ids: list[UUID]
     previous: str
     next: str
+    total: int
 
 
-async def fetch_page(connection: Connection, query: ListQuery, me: Identity) -> Page:
-    """The ids of the page `query` asks for. Reads as the caller: row level security applies."""
+async def fetch_page(
+    connection: Connection, query: ListQuery, me: Identity, count_cap: int
+) -> Page:
+    """The page `query` asks for, as the caller may see it; its total is counted to `count_cap`."""
     forward = not query.before
     rows: list[Any] = []
-    for stretch in stretches(query.keys(), query.start(), forward=forward):
-        if (wanted := query.limit + 1 - len(rows)) > 0:
-            text, values = _page_statement(query, me, stretch, wanted)
-            rows += await connection.fetch(text, *values)
-    more, rows = len(rows) > query.limit, rows[: query.limit]
+    async with _planned_for_values(connection):
+        found = await _search(connection, query)
+        for stretch in stretches(query.keys(), query.start(), forward=forward):
+            if (wanted := query.limit + 1 - len(rows)) > 0:
+                text, values = _page_statement(query, me, found, stretch, wanted)
+                rows += await connection.fetch(text, *values)
+        more, rows = len(rows) > query.limit, rows[: query.limit]
+        everything = not (more or query.after or query.before)
+        total = len(rows) if everything else await _count(connection, query, me, found, count_cap)
     if not forward:
         rows.reverse()
-    return _page(query, rows, more if query.before else bool(query.after), more or not forward)
+    return _page(
+        query, rows, total, more if query.before else bool(query.after), more or not forward
+    )
 
 
-def _page(query: ListQuery, rows: list[Any], has_previous: bool, has_next: bool) -> Page:
-    if not rows:
-        return Page([], "", "")
-    first, last = (write_cursor(query.sort_text, list(rows[i].values())[1:]) for i in (0, -1))
-    ids = [row["id"] for row in rows]
-    return Page(ids, first if has_previous else "", last if has_next else "")
+async def count(connection: Connection, query: ListQuery, me: Identity) -> int:
+    """How many rows match exactly."""
+    async with _planned_for_values(connection):
+        return await _count(connection, query, me, await _search(connection, query), None)
 
 
-async def count(connection: Connection, query: ListQuery, me: Identity, cap: int | None) -> int:
-    """How many rows match, counted up to `cap` (exactly when None)."""
+@asynccontextmanager
+async def _planned_for_values(connection: Connection) -> AsyncIterator[None]:
+    # A plan for any city walks the newest contacts until it has fifty of the city: 0.1 ms for a
+    # common one, the whole table for one that nobody lives in. So these are planned each time.
+    await connection.execute("set local plan_cache_mode = force_custom_plan")
+    yield
+    await connection.execute("set local plan_cache_mode = auto")
+
+
+async def _search(connection: Connection, query: ListQuery) -> list[UUID] | None:
+    if not query.searching:
+        return None
+    return await connection.fetchval(query.listing.search, query.q, SEARCH_CAP)
+
+
+async def _count(
+    connection: Connection,
+    query: ListQuery,
+    me: Identity,
+    found: list[UUID] | None,
+    cap: int | None,
+) -> int:
+    if found is not None and not query.filters:
+        return len(found)
     parameters = Parameters()
-    where = _where(query, me, parameters)
+    where = _where(query, me, found, parameters, counting=True)
     limit = f" limit {cap:d}" if cap is not None else ""
     text = f"select count(*) from (select from {query.listing.table} where {where}{limit}) matching"  # noqa: S608
     return int(await connection.fetchval(text, *parameters.values) or 0)
 
 
+def _page(
+    query: ListQuery, rows: list[Any], total: int, has_previous: bool, has_next: bool
+) -> Page:
+    if not rows:
+        return Page([], "", "", total)
+    first, last = (write_cursor(query.sort_text, list(rows[i].values())[1:]) for i in (0, -1))
+    ids = [row["id"] for row in rows]
+    return Page(ids, first if has_previous else "", last if has_next else "", total)
+
+
 def _page_statement(
-    query: ListQuery, me: Identity, stretch: Stretch, limit: int
+    query: ListQuery, me: Identity, found: list[UUID] | None, stretch: Stretch, limit: int
 ) -> tuple[str, list[Any]]:
     parameters = Parameters()
-    where = " and ".join([_where(query, me, parameters), *stretch.where(parameters)])
+    where = " and ".join([_where(query, me, found, parameters), *stretch.where(parameters)])
     keys = ", ".join(f"({key.sql})::text as k{n}" for n, key in enumerate(query.keys()))
     text = (
         f"select c.id, {keys} from {query.listing.table} where {where}"  # noqa: S608
@@ -298,11 +314,24 @@ def _page_statement(
     return text, parameters.values
 
 
-def _where(query: ListQuery, me: Identity, parameters: Parameters) -> str:
+def _where(
+    query: ListQuery,
+    me: Identity,
+    found: list[UUID] | None,
+    parameters: Parameters,
+    *,
+    counting: bool = False,
+) -> str:
     parts = [query.listing.always]
-    if query.searching:
-        parts.append(query.listing.search.format(parameters.bind(query.q, "text")))
-    parts += [_condition(query.listing, one, parameters, me) for one in query.filters]
+    if found is not None:
+        parts.append(f"c.id = any ({parameters.bind(found, 'uuid[]')})")
+    for one in query.filters:
+        if counting and one.op == "has-tag":
+            # A page finds its fifty along its order; a count goes through the tag's contacts.
+            bound = parameters.bind(one.value, "text")
+            parts.append(f"c.id = any (array({query.listing.tagged.format(bound)}))")
+        else:
+            parts.append(_condition(query.listing, one, parameters, me))
     return " and ".join(parts)
 
 
@@ -351,7 +380,7 @@ def _compare(listing: Listing, column: Column, op: str, value: Any, parameters: 
         return f"{column.sql} ilike {parameters.bind(pattern, 'text')}"
     bound = parameters.bind(value, SQL_TYPE[column.kind])
     if op == "has-tag":
-        return listing.tagged.format(bound)
+        return f"c.id in ({listing.tagged.format(bound)})"
     if op == "ne":
         return f"{column.sql} is distinct from {bound}"
     return f"{column.sql} {COMPARE[op]} {bound}"
@@ -363,37 +392,6 @@ def _value(one: Filter, kind: Kind, text: str, me: Identity | None) -> Any:
     if "\x00" in text or len(text) > 500:
         raise invalid(one.field, f"“{one.field}” has a value that cannot be searched for.")
     try:
-        return _READERS[kind](text)
+        return READERS[kind](text)
     except (ValueError, InvalidOperation, OverflowError):
         raise invalid(one.field, f"“{text[:60]}” is not a {kind} for “{one.field}”.") from None
-
-
-def _read_number(text: str) -> Decimal:
-    number = Decimal(text.replace(",", ""))
-    if not number.is_finite():
-        raise ValueError(text)
-    return number
-
-
-def _read_moment(text: str) -> datetime:
-    if days := re.fullmatch(r"(\d{1,5})d", text):  # 30d: thirty days ago
-        return datetime.now(UTC) - timedelta(days=int(days[1]))
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _read_bool(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError(text)
-    return text == "true"
-
-
-_READERS: Mapping[Kind, Callable[[str], Any]] = {
-    "text": str,
-    "tag": str,
-    "number": _read_number,
-    "date": date.fromisoformat,
-    "moment": _read_moment,
-    "uuid": UUID,
-    "bool": _read_bool,
-}

@@ -1,9 +1,10 @@
 """Keyset paging: where a page starts is a condition on the sort keys, not a number of rows to skip.
 
 A cursor is the sort keys of one row, as text. `Next` asks for the rows after it, `Previous` for the
-rows before it in reverse, so inserts and deletes elsewhere move nothing. Empty values sort last in
-both directions. When the first key may be empty, the walk has two stretches, the rows with a value
-and the rows without: each follows an index, where one statement over both would sort the table.
+rows before it in reverse, so inserts and deletes elsewhere move nothing. Rows without a value for
+the first key come last in both directions: the walk then has two stretches, the rows with a value
+and the rows without; each follows an index, where one statement over both would sort the table. An
+empty later key counts as larger than any value, which is how an index has it.
 """
 
 import base64
@@ -38,13 +39,11 @@ class Key:
     type: str
     nullable: bool = False
     desc: bool = False
-    nulls_first: bool = False
 
     @property
     def order(self) -> str:
         """The key in an `order by`."""
-        nulls = f" nulls {'first' if self.nulls_first else 'last'}" if self.nullable else ""
-        return f"{self.sql}{' desc' if self.desc else ''}{nulls}"
+        return f"{self.sql} desc" if self.desc else self.sql
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ def stretches(
 ) -> list[Stretch]:
     """The walk from `start` (None: from its beginning) in the order of `keys`, or against it."""
     if not forward:
-        keys = [replace(key, desc=not key.desc, nulls_first=True) for key in keys]
+        keys = [replace(key, desc=not key.desc) for key in keys]
     begin = tuple(start) if start is not None else None
     if not keys[0].nullable:
         return [Stretch("", tuple(keys), begin)]
@@ -94,31 +93,37 @@ def stretches(
 
 def _after(keys: Sequence[Key], start: Sequence[str | None], parameters: Parameters) -> str:
     """The rows after `start`: a row comparison where the keys allow it, which an index answers."""
-    if all(not key.nullable and key.desc == keys[0].desc for key in keys):
-        values = ", ".join(
-            _bind(key, value, parameters) for key, value in zip(keys, start, strict=True)
-        )
-        sign = "<" if keys[0].desc else ">"
-        return f"({', '.join(key.sql for key in keys)}) {sign} ({values})"
+    alike = 0
+    while alike < len(keys) and not keys[alike].nullable and keys[alike].desc == keys[0].desc:
+        alike += 1
+    if alike == len(keys):
+        return _row(keys, start, parameters, "<" if keys[0].desc else ">")
     ways: list[str] = []
     equal: list[str] = []
-    for key, value in zip(keys, start, strict=True):
+    for place, (key, value) in enumerate(zip(keys, start, strict=True), 1):
         ways.append(" and ".join([*equal, _beyond(key, value, parameters)]))
-        equal.append(_same(key, value, parameters))
-    first = keys[0]
-    bound = "true"
-    if (
-        not first.nullable
-    ):  # says once more what every way implies, so that an index can start there
-        bound = f"{first.sql} {'<=' if first.desc else '>='} {_bind(first, start[0], parameters)}"
-    return f"({bound} and ({' or '.join(f'({way})' for way in ways)}))"
+        if place < len(keys):
+            equal.append(_same(key, value, parameters))
+    either = f"({' or '.join(f'({way})' for way in ways)})"
+    if not alike:
+        return either
+    # Says once more what every way implies, in a form at which an index can start.
+    bound = _row(keys[:alike], start[:alike], parameters, "<=" if keys[0].desc else ">=")
+    return f"{bound} and {either}"
+
+
+def _row(
+    keys: Sequence[Key], start: Sequence[str | None], parameters: Parameters, sign: str
+) -> str:
+    values = ", ".join(_bind(key, one, parameters) for key, one in zip(keys, start, strict=True))
+    return f"({', '.join(key.sql for key in keys)}) {sign} ({values})"
 
 
 def _beyond(key: Key, value: str | None, parameters: Parameters) -> str:
     if value is None:
-        return f"{key.sql} is not null" if key.nulls_first else "false"
+        return f"{key.sql} is not null" if key.desc else "false"
     more = f"{key.sql} {'<' if key.desc else '>'} {_bind(key, value, parameters)}"
-    return f"({more} or {key.sql} is null)" if key.nullable and not key.nulls_first else more
+    return f"({more} or {key.sql} is null)" if key.nullable and not key.desc else more
 
 
 def _same(key: Key, value: str | None, parameters: Parameters) -> str:

@@ -54,7 +54,7 @@ async def list_contacts(
 async def _list_context(
     connection: Connection, query: ContactFilter, user: Identity
 ) -> dict[str, Any]:
-    page = await fetch_page(connection, query, user)
+    page = await fetch_page(connection, query, user, COUNT_CAP + 1)
     rows = [row async for row in queries.contacts_on_page(connection, ids=page.ids)]
     return {
         "query": query,
@@ -62,7 +62,7 @@ async def _list_context(
         "days_left": {row["id"]: _days_left(row["task_due"]) for row in rows},
         "previous": query.url("/contacts", before=page.previous) if page.previous else None,
         "next": query.url("/contacts", after=page.next) if page.next else None,
-        "total": await count(connection, query, user, COUNT_CAP + 1),
+        "total": page.total,
         "count_cap": COUNT_CAP,
         "search_cap": SEARCH_CAP,
         "search_least": SEARCH_LEAST,
@@ -101,7 +101,7 @@ async def exact_total(request: Request, db: Db, user: CurrentUser) -> Response:
     """The exact number of matches, for a list that said "10,000+" at once."""
     query = ContactFilter.parse(request.query_params)
     async with db.session(user) as connection:
-        total = await count(connection, query, user, None)
+        total = await count(connection, query, user)
     return render(request, "contacts/_total.html", total=total)
 
 

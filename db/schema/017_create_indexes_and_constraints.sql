@@ -36,13 +36,13 @@ create index if not exists contacts_deal_status_created_at_id_idx
 create index if not exists contacts_state_city_property_type_idx
     on contacts (state, city, property_type) where deleted_at is null;
 -- Orders of the list of contacts. The id makes every place in them unique, and an import gives
--- thousands of rows the same time: without it a page would sort them all.
+-- thousands of rows the same time: without it a page would sort them all. Plain columns: a condition
+-- on lower(last_name) could not use its index under row level security, lower() is not leakproof.
 create index if not exists contacts_est_value_id_idx
     on contacts (est_value, id) where deleted_at is null;
 create index if not exists contacts_updated_at_id_idx on contacts (updated_at, id);
-create index if not exists contacts_shown_name_id_idx on contacts (
-    lower(coalesce(nullif(btrim(last_name || ' ' || first_name), ''), llc_name, phone1, email1, '')),
-    id) where deleted_at is null;
+create index if not exists contacts_last_name_first_name_llc_name_id_idx
+    on contacts (last_name, first_name, llc_name, id) where deleted_at is null;
 create index if not exists contacts_assigned_to_created_at_idx
     on contacts (assigned_to, created_at desc) where assigned_to is not null;
 create index if not exists contacts_phone1_idx on contacts (phone1) where phone1 is not null;
