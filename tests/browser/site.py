@@ -17,8 +17,8 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
-    """Serves `app` on a free port of 127.0.0.1; gives the address, such as http://127.0.0.1:4711."""
-    config = uvicorn.Config(app, lifespan="on", log_level="warning", ws="none")
+    """Serves a started `app` on a free port of 127.0.0.1; gives the address, such as http://127.0.0.1:4711."""
+    config = uvicorn.Config(app, lifespan="off", log_level="warning", ws="none")
     server = _Server(config)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

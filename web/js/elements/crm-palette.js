@@ -14,7 +14,7 @@ class CrmPalette extends HTMLElement {
     this.list.addEventListener("click", ({ target }) => {
       if (target.closest("[data-theme-next]")) this.dialog.close();
     });
-    this.found.addEventListener("htmx:after:swap", () => this.filter());
+    this.addEventListener("htmx:after:swap", () => this.filter());
   }
 
   reset() {
