@@ -27,7 +27,7 @@ SETTINGS = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "96MB",
-    "max_wal_size": "2GB",
+    "max_wal_size": "512MB",
     "max_connections": "60",
     "timezone": "UTC",
     "log_min_messages": "fatal",
@@ -69,7 +69,7 @@ class Cluster:
             os.chown(self.home, self.user.pw_uid, self.user.pw_gid)
         self.tree = self.reachable(tree or versions.installed(major))
         self.clients = versions.wheel_18() / "bin"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[Any] | None = None
 
     def reachable(self, tree: Path) -> Path:
         if self.as_user([str(tree / "bin" / "postgres"), "--version"]).returncode == 0:

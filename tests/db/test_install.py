@@ -1,5 +1,8 @@
 """The files install with psql alone, on every version, again and again, for any owner."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import pytest
 
 from . import versions
@@ -27,28 +30,55 @@ def test_the_specifications_files_are_all_there() -> None:
     assert [file.name[:3] for file in SCHEMA] == [f"{n:03}" for n in range(1, 21)]
 
 
+@dataclass
+class Installed:
+    """A database after each of two installations of all files, the seed included."""
+
+    cluster: Cluster
+    database: str
+    schemas: tuple[str, str]
+    rows: tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def installed_twice(pg: Servers) -> Callable[[int], Installed]:
+    made: dict[int, Installed] = {}
+
+    def install(major: int) -> Installed:
+        if major not in made:
+            cluster, database = pg(major), "twice"
+            cluster.drop(database)
+            cluster.create(database)
+            found = list[tuple[str, str]]()
+            for _ in range(2):
+                cluster.run_files(database, INSTALL)
+                found.append((cluster.schema_of(database), counts(cluster, database)))
+            (schema, rows), (schema_again, rows_again) = found
+            pairs = (schema, schema_again), (rows, rows_again)
+            made[major] = Installed(cluster, database, *pairs)
+        return made[major]
+
+    return install
+
+
 @EVERY_VERSION
 def test_the_files_install_twice_and_the_second_time_changes_nothing(
-    major: int, pg: Servers, empty_db: MakeDatabase
+    major: int, installed_twice: Callable[[int], Installed]
 ) -> None:
-    cluster, database = pg(major), empty_db(major)
-    cluster.run_files(database, INSTALL)
-    assert relations(cluster, database, "'r', 'p'") == sorted(TABLES)
-    assert relations(cluster, database, "'v', 'm'") == VIEWS
-    schema, rows = cluster.schema_of(database), counts(cluster, database)
-    cluster.run_files(database, INSTALL)
-    assert cluster.schema_of(database) == schema
-    assert counts(cluster, database) == rows
+    done = installed_twice(major)
+    assert relations(done.cluster, done.database, "'r', 'p'") == sorted(TABLES)
+    assert relations(done.cluster, done.database, "'v', 'm'") == VIEWS
+    assert done.schemas[1] == done.schemas[0]
+    assert done.rows[1] == done.rows[0]
 
 
 def test_every_version_ends_with_the_same_columns_indexes_and_triggers(
-    pg: Servers, empty_db: MakeDatabase
+    installed_twice: Callable[[int], Installed],
 ) -> None:
     parts: dict[int, str] = {}
     for major in versions.ALL:
-        cluster, database = pg(major), empty_db(major)
-        cluster.run_files(database, INSTALL)
-        parts[major] = cluster.psql(database, INVENTORY)
+        done = installed_twice(major)
+        parts[major] = done.cluster.psql(done.database, INVENTORY)
     different = [major for major in parts if parts[major] != parts[18]]
     assert not different, f"not as on 18: {different}"
 
