@@ -34,21 +34,21 @@ async def backup(server: Server, target: Path, on_progress: OnProgress) -> Manif
     Dump and manifest see the same snapshot, while others go on writing. Raises OperationError.
     """
     partial = target.with_name(f".{target.name}.partial")
-    try:
-        async with connect(server.admin_dsn) as connection:
-            pg_dump = program(server, "pg_dump", connection.get_server_version().major)
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                snapshot = str(await connection.fetchval("select pg_export_snapshot()"))
-                sizes = await tables(connection)
+    async with connect(server.admin_dsn) as connection:
+        pg_dump = program(server, "pg_dump", connection.get_server_version().major)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            snapshot = str(await connection.fetchval("select pg_export_snapshot()"))
+            sizes = await tables(connection)
+            try:
                 _dump(pg_dump, server.admin_dsn, snapshot, partial, _progress(sizes, on_progress))
                 manifest = await contents(connection)
-        write_manifest(target, manifest)
-        _sync(partial)
-        partial.replace(target)
-    except OSError as error:
-        raise OperationError(f"cannot write {target}: {error.strerror}") from error
-    finally:
-        partial.unlink(missing_ok=True)
+                write_manifest(target, manifest)
+                _sync(partial)
+                partial.replace(target)
+            except OSError as error:
+                raise OperationError(f"cannot write {target}: {error.strerror}") from error
+            finally:
+                partial.unlink(missing_ok=True)
     return manifest
 
 
@@ -156,7 +156,10 @@ async def _holds(connection: asyncpg.Connection) -> str:
 
 async def _make_roles(server: Server) -> None:
     # Roles belong to the server and not to a database, so a backup has none. The schema's files
-    # make them; on a new server they have not run yet.
+    # make them: on this server, if they ever ran in its database; if not, they run now.
+    async with connect(server.admin_dsn) as connection:
+        if await connection.fetchval("select to_regclass('app.schema_files')") is not None:
+            return
     async with _scratch(server.admin_dsn) as scratch:
         await schema.upgrade(scratch)
 

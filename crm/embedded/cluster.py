@@ -7,6 +7,7 @@ and stops the server. The kernel drops both when a process dies, so a kill -9 le
 
 import fcntl
 import hashlib
+import os
 import re
 import secrets
 import shutil
@@ -84,14 +85,23 @@ class Cluster:
 
     def join(self) -> IO[str]:
         """Start the server or join the running one; returns the lock that says we use it."""
-        self._make_data_dir()
-        with self._alone():
-            users = self._open_lock("pg.lock", fcntl.LOCK_SH)
-            try:
-                self._bring_up()
-            except BaseException:
-                users.close()
-                raise
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            _ = self._account  # whose it is comes first: locks of somebody else say little
+            with self._alone():
+                users = self._open_lock("pg.lock", fcntl.LOCK_SH)
+                try:
+                    self._bring_up()
+                except BaseException:
+                    users.close()
+                    raise
+        except PermissionError as error:
+            raise ServerError(
+                f"cannot write to {self.data_dir}: {error.strerror};"
+                " set CRM_DATA_DIR to a directory of your own"
+            ) from error
+        except OSError as error:
+            raise ServerError(f"cannot use {self.data_dir}: {error.strerror}") from error
         return users
 
     def leave(self, users: IO[str]) -> None:
@@ -157,34 +167,18 @@ class Cluster:
         process.wait_until_ready(self.pg)
         self._ensure_database()
 
-    def _make_data_dir(self) -> None:
-        try:
-            self.data_dir.mkdir(parents=True, exist_ok=True)
-            self._open_lock("pg.start.lock", fcntl.LOCK_UN).close()
-        except PermissionError as error:
-            raise ServerError(
-                f"cannot write to {self.data_dir}: {error.strerror};"
-                " set CRM_DATA_DIR to a directory of your own"
-            ) from error
-        except OSError as error:
-            raise ServerError(f"cannot use {self.data_dir}: {error.strerror}") from error
-
     def _initialise(self, account: Account) -> None:
         # A cluster appears under its name only when complete: an initdb that was killed, or found
         # the disk full, leaves nothing that the next start would take for a cluster.
         new = self.data_dir / "pg.new"
         shutil.rmtree(new, ignore_errors=True)
-        try:
-            self._write_password(account)
-            new.mkdir(mode=0o700)
-            account.own(new)
-            self._initdb(account, new)
-            with (new / "postgresql.conf").open("a") as conf:
-                conf.write("\ninclude 'contact_crm.conf'\n")
-            new.rename(self.pg)
-        except OSError as error:
-            shutil.rmtree(new, ignore_errors=True)
-            raise ServerError(f"cannot make {self.pg}: {error.strerror}") from error
+        self._write_password(account)
+        new.mkdir(mode=0o700)
+        account.own(new)
+        self._initdb(account, new)
+        with (new / "postgresql.conf").open("a") as conf:
+            conf.write("\ninclude 'contact_crm.conf'\n")
+        new.rename(self.pg)
 
     def _initdb(self, account: Account, place: Path) -> None:
         options = [
@@ -210,8 +204,9 @@ class Cluster:
                     break
             else:
                 return
+        said = reason(error, place)
         shutil.rmtree(place, ignore_errors=True)
-        raise ServerError(f"cannot make {self.pg}: {reason(error)}")
+        raise ServerError(f"cannot make {self.pg}: {said}")
 
     def _write_password(self, account: Account) -> None:
         self.password_file.touch(mode=0o600)
@@ -251,10 +246,7 @@ class Cluster:
             durable=self._durable,
         )
         conf = self.pg / "contact_crm.conf"
-        try:
-            conf.write_text(text)
-        except OSError as error:
-            raise ServerError(f"cannot write {conf}: {error.strerror}") from error
+        conf.write_text(text)
         account.own(conf)
 
     def recreate_database(self) -> None:
@@ -290,7 +282,8 @@ class Cluster:
             return ""
 
     def _open_lock(self, name: str, operation: int) -> IO[str]:
-        file = (self.data_dir / name).open("a")
+        # Only to read: root and the owner of the directory use the files of one another.
+        file = os.fdopen(os.open(self.data_dir / name, os.O_RDONLY | os.O_CREAT, 0o644))
         try:
             fcntl.flock(file, operation)
         except BaseException:

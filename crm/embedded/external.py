@@ -43,8 +43,7 @@ async def check(dsn: str) -> None:
             f"PostgreSQL at {place} does not answer within {_CONNECT_SECONDS} seconds"
         ) from None
     except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise ServerError(f"cannot use PostgreSQL at {place}: {said[0]}") from error
+        raise ServerError(f"cannot use PostgreSQL at {place}: {_said(error)}") from error
     try:
         check_version(connection.get_server_version().major, place)
     finally:
@@ -63,3 +62,11 @@ def address(dsn: str) -> str:
     """Host, port and database of a URL, without the password."""
     parts = urlsplit(dsn)
     return f"{parts.netloc.rpartition('@')[2] or 'the local socket'}{parts.path}"
+
+
+def _said(error: Exception) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there (connection refused)"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -47,11 +47,12 @@ def answers(address: Path) -> bool:
 
 
 def start(command: Sequence[str], pg: Path, log: Path) -> None:
-    """Start the server and wait until it has taken the cluster `pg`.
+    """Start the server and wait until it accepts connections.
 
     It gets a session of its own, so Ctrl-C in our terminal does not stop it, and it outlives us
     when another command still uses it. Raises ServerError with the server's own reason.
     """
+    log.unlink(missing_ok=True)  # it may belong to another user than now
     with log.open("wb") as output:
         server = subprocess.Popen(  # noqa: S603 - our own program, no shell
             command,
@@ -63,15 +64,16 @@ def start(command: Sequence[str], pg: Path, log: Path) -> None:
             start_new_session=True,
         )
     _children[server.pid] = server
-    if not _wait(lambda: server.poll() is not None or _status(pg)[0] == server.pid, _START_LIMIT):
-        raise ServerError(f"PostgreSQL does not start, see {log}")
+    ready = (server.pid, "ready")
+    if not _wait(lambda: server.poll() is not None or _status(pg) == ready, _START_LIMIT):
+        raise ServerError(f"PostgreSQL is still starting after {_START_LIMIT:.0f} s, see {log}")
     if server.poll() is not None:
-        del _children[server.pid]
+        _children.pop(server.pid, None)
         raise ServerError(f"PostgreSQL did not start: {_last_words(pg, log)}")
 
 
 def wait_until_ready(pg: Path) -> None:
-    """Wait until the server accepts connections; raises ServerError when it ends instead."""
+    """Wait for a server that another program started; raises ServerError when it ends instead."""
     if not _wait(lambda: _status(pg)[1] == "ready" or not is_alive(pg), _START_LIMIT):
         raise ServerError(f"PostgreSQL is still recovering after {_START_LIMIT:.0f} s; try again")
     if _status(pg)[1] != "ready":
@@ -87,7 +89,6 @@ def stop(pg: Path) -> None:
     if not _wait(lambda: not _is_postmaster(pid, pg), _STOP_LIMIT):
         os.kill(pid, signal.SIGQUIT)
         _wait(lambda: not _is_postmaster(pid, pg), _ORPHAN_LIMIT)
-    _children.pop(pid, None)
 
 
 def hand_over(pg: Path) -> None:
@@ -114,11 +115,17 @@ def clear_remains(pg: Path, name: str, address: Path) -> None:
 
 
 def _is_postmaster(pid: int, pg: Path) -> bool:
-    if (child := _children.get(pid)) is not None and child.poll() is not None:
-        return False
+    child = _children.get(pid)
+    if child is not None:  # still the number of that process, because we have not collected it
+        if child.poll() is not None:
+            _children.pop(pid, None)
+        return child.returncode is None
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and str(pg) in process.cmdline()
+        command, name = process.cmdline(), process.name()
+        # A process that is just dying has no arguments any more, but still holds its socket.
+        is_ours = str(pg) in command or (not command and name == "postgres")
+        return is_ours and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
 
@@ -134,12 +141,13 @@ def _status(pg: Path) -> tuple[int | None, str]:
 
 
 def _last_words(pg: Path, log: Path) -> str:
+    first = log.read_text(errors="replace")
+    if "FATAL" in first or "could not" in first:
+        return reason(first, pg)
+    # Once the log collector runs, the first log only says that everything else is in the other.
     logs = sorted((pg / "log").glob("*.log"), key=lambda path: path.stat().st_mtime)
     text = logs[-1].read_text(errors="replace")[-20_000:] if logs else ""
-    first = log.read_text(errors="replace")
-    said = reason(first)
-    # Once the log collector runs, the first log only says that everything else is in the other.
-    return said if "FATAL" in first or "could not" in first else reason(text or first)
+    return reason(text or first, pg)
 
 
 def _end_orphans(name: str) -> None:
