@@ -2,9 +2,10 @@
 --
 -- First file of the schema, so it also brings the extensions: pg_trgm (substring search) and
 -- uuid-ossp (asked for by the specification, not used by the schema) where the server has them,
--- and pgcrypto on PostgreSQL 12, whose core has no gen_random_uuid(). On Supabase they go into
--- schema "extensions". Names are unqualified in all files: everything is installed into the first
--- schema of search_path. Each file is one transaction and may be run again.
+-- and pgcrypto on PostgreSQL 12, whose core has no gen_random_uuid(). They go into schema
+-- "extensions" (Supabase) or else "public" where search_path names it, because all workspaces share
+-- them. Names are unqualified in all files: everything else is installed into the first schema of
+-- search_path. Each file is one transaction and may be run again.
 
 begin;
 set local client_min_messages = warning;
@@ -14,8 +15,9 @@ declare
     wanted record;
     home text := coalesce(
         (select nspname from pg_namespace
-         where nspname = 'extensions' and has_schema_privilege(oid, 'create')
-           and nspname = any (current_schemas(false))),
+         where nspname in ('extensions', 'public') and nspname = any (current_schemas(false))
+           and has_schema_privilege(oid, 'create')
+         order by nspname limit 1),
         current_schema());
 begin
     for wanted in
