@@ -47,6 +47,18 @@ def ordinary_user() -> pwd.struct_passwd | None:
     raise versions.UnavailableError("root has no ordinary user here to start PostgreSQL as")
 
 
+def roomy_folder() -> str:
+    """In memory when there is plenty (a busy disk doubles the time), else the temporary folder.
+
+    Short in any case: the path of a unix socket has room for 107 bytes.
+    """
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 6 * 2**30:
+        return str(memory)
+    root = tempfile.gettempdir()
+    return "/tmp" if len(root) > 60 else root
+
+
 def environment() -> dict[str, str]:
     """Ours without PGHOST and the like, which would lead psql to another server."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
@@ -59,11 +71,8 @@ class Cluster:
     def __init__(self, major: int, tree: Path | None = None) -> None:
         self.major = major
         self.user = ordinary_user()
-        root = tempfile.gettempdir()
-        # A unix socket's path has room for 107 bytes.
-        self.home = Path(
-            tempfile.mkdtemp(prefix=f"pg{major}-", dir="/tmp" if len(root) > 60 else root)
-        )
+        self.copies: list[Path] = []
+        self.home = Path(tempfile.mkdtemp(prefix=f"pg{major}-", dir=roomy_folder()))
         self.home.chmod(0o755)
         if self.user:
             os.chown(self.home, self.user.pw_uid, self.user.pw_gid)
@@ -74,8 +83,11 @@ class Cluster:
     def reachable(self, tree: Path) -> Path:
         if self.as_user([str(tree / "bin" / "postgres"), "--version"]).returncode == 0:
             return tree
-        copy = self.home / "binaries"
-        shutil.copytree(tree, copy, symlinks=True)
+        # Not below home: memory may be mounted noexec.
+        copy = Path(tempfile.mkdtemp(prefix="pg-binaries-"))
+        copy.chmod(0o755)
+        shutil.copytree(tree, copy, symlinks=True, dirs_exist_ok=True)
+        self.copies.append(copy)
         return copy
 
     def credentials(self) -> dict[str, Any]:
@@ -123,7 +135,8 @@ class Cluster:
         if self.process:
             self.process.send_signal(signal.SIGQUIT)  # nothing here is worth a checkpoint
             self.process.wait(timeout=20)
-        shutil.rmtree(self.home, ignore_errors=True)
+        for folder in (self.home, *self.copies):
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def connect(self, database: str, user: str = "postgres") -> asyncpg.Connection:
         return await asyncpg.connect(
