@@ -29,7 +29,8 @@ router.include_router(forms.router)
 queries = sql.load("contacts")
 timeline_queries = sql.load("timeline")
 
-COUNT_CAP = 10_000  # a page counts this far at once; the exact number follows
+# A page counts this far at once, the exact number follows: ten thousand of a common tag take 95 ms.
+COUNT_CAP = 1_000
 TIMELINE_ITEMS = 30
 # What the filter form can say; other filters travel through it unchanged.
 FORM_FIELDS = ("status", "owner", "state", "city", "property_type", "source")
@@ -98,7 +99,7 @@ def _days_left(due: datetime | None) -> int | None:
 
 @router.get("/contacts/total")
 async def exact_total(request: Request, db: Db, user: CurrentUser) -> Response:
-    """The exact number of matches, for a list that said "10,000+" at once."""
+    """The exact number of matches, for a list that said "1,000+" at once."""
     query = ContactFilter.parse(request.query_params)
     async with db.session(user) as connection:
         total = await count(connection, query, user)
