@@ -29,7 +29,7 @@ def serve(settings: Settings, say: Say, prepare: Prepare | None = None) -> None:
     `say` gets one line at a time, the address once requests are answered. Raises
     ConfigurationError, ServerError or SchemaError with one line.
     """
-    _end_on(signal.SIGTERM, signal.SIGHUP)
+    _end_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with _listening(settings) as listener:
         # Importing the application takes as long as starting PostgreSQL: do both at once.
         importing = threading.Thread(target=importlib.import_module, args=("crm.app",))
@@ -120,7 +120,8 @@ def _watched(server: Server, say: Say) -> Iterator[None]:
 
 def _end_on(*signals: signal.Signals) -> None:
     # uvicorn repeats the signal that stopped it once it has finished, and SIGTERM would then end us
-    # before PostgreSQL is given up. As an exception it unwinds everything in order.
+    # before PostgreSQL is given up. As an exception it unwinds everything in order, and to stop a
+    # server is no failure.
     def end(_number: int, _frame: FrameType | None) -> None:
         raise SystemExit(0)
 

@@ -20,9 +20,20 @@ from crm.database.contents import (
     tables,
     write_manifest,
 )
-from crm.database.programs import login, program, run
+from crm.database.programs import login, program, run, run_script
 from crm.embedded import Server
 
+# What a database holds may be newer than the backup, which then cannot name all that has to go.
+# The schema public gets the owner and the rights that it has in a new database.
+_EMPTYING = """
+    select string_agg(format('drop schema %I cascade;', nspname), ' ')
+           || ' create schema public; grant usage on schema public to public;'
+           || ' comment on schema public is ''standard public schema'';'
+           || case when current_setting('server_version_num')::int >= 150000
+                   then 'alter schema public owner to pg_database_owner;'
+                   else 'grant create on schema public to public;' end
+    from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'
+"""
 # Bytes of table data done, and all of it.
 OnProgress = Callable[[int, int], None]
 _TABLE_LINE = re.compile(r"(?:dumping contents of|processing data for) table \"?([\w.]+)")
@@ -104,14 +115,15 @@ def _dump(
 
 
 async def _load(server: Server, source: Path, target: str, on_progress: OnProgress) -> None:
+    async with connect(target) as connection:
+        major = connection.get_server_version().major
+        emptying = str(await connection.fetchval(_EMPTYING))
     async with connect(server.admin_dsn) as connection:
-        pg_restore = program(server, "pg_restore", connection.get_server_version().major)
         sizes = await tables(connection)
     url, environment = login(target)
-    # --clean: even an empty database has the schemas and extensions of ours.
-    options = ["--clean", "--if-exists", "--single-transaction", "--verbose"]
-    command = [pg_restore, *options, f"--dbname={url}", str(source)]
-    run(command, environment, _progress(sizes, on_progress))
+    pg_restore = [program(server, "pg_restore", major), "--verbose", "--file=-", str(source)]
+    psql = [program(server, "psql", major), "-Xq", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"]
+    run_script(pg_restore, psql, emptying, environment, _progress(sizes, on_progress))
     on_progress(1, 1)
 
 

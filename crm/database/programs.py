@@ -5,13 +5,17 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from crm.database import OperationError
 from crm.embedded import Server, ServerError
 from crm.embedded.binaries import bin_dir
+
+OnLine = Callable[[str], None]
 
 
 def program(server: Server, name: str, server_major: int) -> str:
@@ -44,26 +48,66 @@ def login(dsn: str) -> tuple[str, dict[str, str]]:
     return bare, {**os.environ, "PGPASSWORD": unquote(parts.password)}
 
 
-def run(
-    command: Sequence[str], environment: dict[str, str], on_line: Callable[[str], None]
-) -> None:
+def run(command: Sequence[str], environment: dict[str, str], on_line: OnLine) -> None:
     """Run a program, giving each line it says to `on_line`; raises OperationError if it fails."""
-    with subprocess.Popen(  # noqa: S603 - our own arguments, no shell
+    with _started(command, environment) as process:
+        said = _listen(process, on_line)
+    _check(command, process.returncode, said)
+
+
+def run_script(
+    writer: Sequence[str], psql: Sequence[str], first: str, environment: dict[str, str],
+    on_line: OnLine,
+) -> None:  # fmt: skip
+    """Give the SQL that the program `writer` writes to psql, in one transaction after `first`.
+
+    The commit is only sent when the writer has ended well: half a backup changes nothing. Raises
+    OperationError with what either of them said.
+    """
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    with (
+        _started(psql, environment, **streams) as reader,
+        _started(writer, environment, stdout=subprocess.PIPE) as source,
+        ThreadPoolExecutor(2) as listeners,
+    ):
+        answers = listeners.submit(_listen, reader, lambda line: None)
+        said = listeners.submit(_listen, source, on_line)
+        with suppress(BrokenPipeError), cast(IO[bytes], reader.stdin) as script:
+            script.write(f"begin;\n{first}\n".encode())
+            shutil.copyfileobj(cast(IO[bytes], source.stdout), script)
+            if source.wait() == 0:
+                script.write(b"\ncommit;\n")
+        source.terminate()  # psql may have stopped reading
+    _check(psql, reader.returncode, answers.result())
+    _check(writer, source.returncode, said.result())
+
+
+def _started(
+    command: Sequence[str], environment: dict[str, str], **streams: int
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own arguments, no shell
         command,
         env={**environment, "LC_ALL": "C"},
-        stdin=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-    ) as process:
-        said: list[str] = []
-        for line in process.stderr or ():
-            on_line(line)
-            if re.search(r"error:|ERROR:|DETAIL:|FATAL:", line):
-                said.append(line.strip())
-    if process.returncode:
+        **{"stdin": subprocess.DEVNULL, **streams},  # pyright: ignore[reportArgumentType, reportCallIssue]
+    )
+
+
+def _listen(process: subprocess.Popen[bytes], on_line: OnLine) -> list[str]:
+    """The errors among the lines that a program says until its end."""
+    said: list[str] = []
+    for raw in process.stderr or ():
+        line = raw.decode(errors="replace")
+        on_line(line)
+        if re.search(r"error:|ERROR:|DETAIL:|FATAL:", line):
+            said.append(line.strip())
+    return said
+
+
+def _check(command: Sequence[str], code: int, said: list[str]) -> None:
+    if code:
         name = Path(command[0]).name
-        reason = said[0] if said else f"exit code {process.returncode}"
+        reason = said[0] if said else f"exit code {code}"
         raise OperationError(f"{name} failed: {reason.removeprefix(name + ': ')}")
 
 
