@@ -65,7 +65,10 @@ select * from contact_summary where id = :id;
 
 -- name: open_deals
 -- One page of deal_pipeline: the open deals of a stage, as a list shows them.
-select * from deal_pipeline where stage = :stage order by position, id limit 50;
+select * from deal_pipeline
+where pipeline = 'default' and stage = :stage
+order by position, id
+limit 50;
 
 -- name: newest_deals
 -- One page of deal_pipeline, newest first.
@@ -80,7 +83,7 @@ limit 50;
 
 -- name: big_tables
 -- Tables that no page may read from end to end.
-select relname::text as name
+select relname::text as name, reltuples::float8 as rows
 from pg_class
 where relkind = 'r' and reltuples > 10000 and relnamespace = current_schema()::regnamespace;
 
