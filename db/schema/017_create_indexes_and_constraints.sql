@@ -262,7 +262,7 @@ comment on function fill_activity_status() is
 -- Conversations: which one a message, call or e-mail belongs to ----------------------------------
 
 create or replace function find_conversation_id(contact uuid, channel text, number text)
-returns uuid language plpgsql security definer as $$
+returns uuid language plpgsql stable security definer as $$
 declare
     found_id uuid;
     is_same boolean;

@@ -85,7 +85,7 @@ create trigger settings_set_updated_at before update on app.settings
 create or replace function app.caller_role() returns text
 language plpgsql stable parallel safe security definer as $$
 begin
-    return (select u.role from app.users u where u.id = current_user_id() and u.is_active);
+    return (select u.role::text from app.users u where u.id = current_user_id() and u.is_active);
 end $$;
 comment on function app.caller_role() is
     'Role of this request''s user; NULL for strangers and inactive people, who see nothing.';
