@@ -28,6 +28,11 @@ ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports)
 
 log = structlog.get_logger()
 
+if not structlog.is_configured():
+    # The default prints every local value of a traceback: 20 seconds for one error in a page.
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
+
 
 def create_app(dsn: str, settings: Settings) -> FastAPI:
     """The ASGI application on the database `dsn` (the application's login, not the owner)."""
