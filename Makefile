@@ -51,7 +51,7 @@ bench: .venv/.dev
 	@$(PY) -m bench --contacts $(CONTACTS) --messages $(MESSAGES) --rows $(ROWS) $(ARGS)
 
 screens: .venv/.dev assets
-	@$(PY) -m bench.screens $(ARGS)
+	@$(PY) -m tests.browser.screens $(ARGS)
 
 assets: web/node_modules/.built
 
