@@ -4,12 +4,14 @@ The server refuses to run as root, so root starts it as an ordinary user of the 
 that such a user cannot reach (a checkout below /root) are copied beside the cluster.
 """
 
+import ctypes
 import os
 import pwd
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -17,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 
 from . import versions
 
@@ -59,6 +62,19 @@ def roomy_folder() -> str:
     return "/tmp" if len(root) > 60 else root
 
 
+def forget_dead_runs(folder: str) -> None:
+    """A run that was killed leaves its clusters behind: what has no owner any more is removed."""
+    for owner in Path(folder).glob("pg*-*/owner"):
+        if not psutil.pid_exists(int(owner.read_text() or 0)):
+            shutil.rmtree(owner.parent, ignore_errors=True)
+
+
+def end_with_parent() -> None:
+    """In the server's process, before it starts: when the tests are killed, it is to end too."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG
+
+
 def environment() -> dict[str, str]:
     """Ours without PGHOST and the like, which would lead psql to another server."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
@@ -72,8 +88,11 @@ class Cluster:
         self.major = major
         self.user = ordinary_user()
         self.copies: list[Path] = []
-        self.home = Path(tempfile.mkdtemp(prefix=f"pg{major}-", dir=roomy_folder()))
+        folder = roomy_folder()
+        forget_dead_runs(folder)
+        self.home = Path(tempfile.mkdtemp(prefix=f"pg{major}-", dir=folder))
         self.home.chmod(0o755)
+        (self.home / "owner").write_text(str(os.getpid()))
         if self.user:
             os.chown(self.home, self.user.pw_uid, self.user.pw_gid)
         self.tree = self.reachable(tree or versions.installed(major))
@@ -117,6 +136,7 @@ class Cluster:
                 env=environment(),
                 stdout=log,
                 stderr=log,
+                preexec_fn=end_with_parent,
                 **self.credentials(),
             )
         self.wait_until_ready()
@@ -133,8 +153,8 @@ class Cluster:
 
     def stop(self) -> None:
         if self.process:
-            self.process.send_signal(signal.SIGQUIT)  # nothing here is worth a checkpoint
-            self.process.wait(timeout=20)
+            self.process.send_signal(signal.SIGINT)  # SIGQUIT would leave its shared memory behind
+            self.process.wait(timeout=60)
         for folder in (self.home, *self.copies):
             shutil.rmtree(folder, ignore_errors=True)
 

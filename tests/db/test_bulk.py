@@ -37,7 +37,7 @@ def rows(people: list[UUID]) -> Iterator[tuple[object, ...]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("major", MAJORS, ids=lambda m: f"pg{m}")
 async def test_a_million_copied_messages_leave_no_wrong_number(
-    major: int, pg: Servers, fresh_db: MakeDatabase, record_property: pytest.Function
+    major: int, pg: Servers, fresh_db: MakeDatabase
 ) -> None:
     conn = await pg(major).connect(fresh_db(major))
     people = await conn.fetch(

@@ -264,6 +264,28 @@ async def test_contacts_deals_and_activities_have_full_text_indexes(
     assert await names(conn, sql) == ["activities", "contacts", "deals"]
 
 
+@pytest.mark.parametrize(
+    ("table", "predicate"),
+    [
+        ("contacts", "deleted_at IS NULL"),
+        ("deals", "deleted_at IS NULL"),
+        ("deals", "closed_won"),
+        ("messages", "read_at IS NULL"),
+        ("activities", "planned"),
+        ("conversations", "unread_count > 0"),
+    ],
+)
+async def test_what_is_live_unread_or_open_has_a_partial_index(
+    conn: asyncpg.Connection, table: str, predicate: str
+) -> None:
+    sql = """
+        select indexrelid::regclass from pg_index
+        where indrelid = $1::text::regclass
+          and position($2::text in pg_get_expr(indpred, indrelid)) > 0
+    """
+    assert await conn.fetch(sql, table, predicate)
+
+
 async def test_no_check_looks_at_the_clock(conn: asyncpg.Connection) -> None:
     sql = """
         select conname from pg_constraint where contype = 'c'

@@ -4,7 +4,18 @@ from uuid import uuid4
 
 import asyncpg
 
-from .rows import change, contact, insert, message, minutes, miscounted, read, thread, threads
+from .rows import (
+    change,
+    contact,
+    insert,
+    message,
+    minutes,
+    miscounted,
+    read,
+    refused,
+    thread,
+    threads,
+)
 
 
 async def test_a_first_message_opens_a_thread_and_the_next_one_joins_it(
@@ -214,6 +225,26 @@ async def test_a_thousand_messages_in_one_statement_are_counted(conn: asyncpg.Co
     )
     assert await conn.fetchval("select sum(message_count) from conversations") == 1000
     assert await conn.fetchval("select count(*) from conversations") == 14
+    assert await miscounted(conn) == []
+
+
+async def test_a_thread_that_does_not_exist_is_refused(conn: asyncpg.Connection) -> None:
+    person = await contact(conn)
+    async with refused(conn, asyncpg.ForeignKeyViolationError):
+        await message(conn, person, conversation_id=uuid4())
+        await conn.execute("set constraints all immediate")
+
+
+async def test_a_message_given_to_another_contact_goes_into_that_contacts_thread(
+    conn: asyncpg.Connection,
+) -> None:
+    """What merging two contacts does."""
+    ann, ben = await contact(conn), await contact(conn)
+    moved = await message(conn, ann)
+    await message(conn, ben)
+    await change(conn, "messages", moved, contact_id=ben)
+    assert (await thread(conn, ben))["message_count"] == 2
+    assert (await thread(conn, ann))["message_count"] == 0
     assert await miscounted(conn) == []
 
 

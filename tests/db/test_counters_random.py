@@ -163,6 +163,13 @@ async def replace_contact(story: Story) -> None:
     await contact(story.conn)
 
 
+async def give_to_another(story: Story) -> None:
+    """What merging two contacts does, for one of the three tables."""
+    kind = story.chance.choice(KINDS)
+    sql = f"update {kind} set contact_id = $1 where contact_id = $2"
+    await story.run(sql, await story.one("contacts"), await story.one("contacts"))
+
+
 async def adopt_strays(story: Story) -> None:
     """What an import does: rows without a thread are filed into one, in bulk."""
     await story.run(
@@ -205,6 +212,7 @@ STEPS: list[tuple[int, Step]] = [
     (2, delete_some),
     (1, delete_thread),
     (1, replace_contact),
+    (1, give_to_another),
     (2, adopt_strays),
     (2, upsert),
 ]

@@ -13,6 +13,7 @@ import pytest_asyncio
 from .conftest import Servers, template
 from .people import acting_as, set_visibility
 from .rows import value
+from .test_search_ids import TEXT
 
 # Filling a book takes some 15 s; views of 12 are owned by a role of their own.
 MAJORS = [12, 18] if os.environ.get("CRM_TEST_FULL") else [18]
@@ -125,6 +126,14 @@ async def test_a_page_reads_no_table_from_end_to_end(
         user = await value(book, "select md5($1)::uuid", "owner" if rule == "team" else "agent0")
         async with acting_as(book, user):
             assert await scanned(book, PAGES[page]) == []
+
+
+async def test_the_search_uses_its_trigram_index(book: asyncpg.Connection) -> None:
+    """As the owner, which app.search_contact_ids() runs as; the expression is the same as there."""
+    sql = f"select id from contacts where deleted_at is null and {TEXT} like '%person77@%'"
+    plan = json.loads(await value(book, f"explain (format json) {sql}"))[0]["Plan"]
+    used = {node.get("Index Name") for node in nodes(plan)}
+    assert "contacts_search_trgm_idx" in used
 
 
 async def test_a_plan_that_reads_everything_would_be_noticed(book: asyncpg.Connection) -> None:

@@ -1,16 +1,19 @@
 """`crm db upgrade` and psql lead to the same database, and each takes over from the other."""
 
 import asyncio
+import os
 
 import pytest
 
 from crm import schema
 
+from . import versions
 from .conftest import MakeDatabase, Servers
 from .files import INSTALL, SEED
 from .test_install import counts
 
-VERSIONS = pytest.mark.parametrize("major", [12, 15, 18], ids=lambda m: f"pg{m}")
+MAJORS = versions.ALL if os.environ.get("CRM_TEST_FULL") else (12, 15, 18)
+VERSIONS = pytest.mark.parametrize("major", MAJORS, ids=lambda m: f"pg{m}")
 
 
 @VERSIONS
