@@ -95,7 +95,9 @@ CONTACTS = Listing(
         ),
         "created": (Key("c.created_at", "timestamptz"),),
         "updated": (Key("c.updated_at", "timestamptz"),),
-        "est_value": (Key("c.est_value", "numeric", nullable=True),),
+        "est_value": (
+            Key("c.est_value", "numeric", nullable=True, seek="app.contacts_beyond_value"),
+        ),
     },
     default_sort="-created",
     search="select array(select app.search_contact_ids($1, $2))",
@@ -148,7 +150,7 @@ class ListQuery(BaseModel):
     def parse(cls, params: QueryParams) -> Self:
         """Read `q`, `f` (repeated), `sort`, `after`, `before`; `city=Austin` is `city:eq:Austin`.
 
-        Raises Problem 422 with the name of the unknown field, operator or bad value.
+        Raises Problem 422 with the name of an unknown field, operator or sort, or a bad value.
         """
         asked = [_parse_filter(text) for text in params.getlist("f") if text]
         asked += _shorthand(params, cls.listing)
@@ -159,14 +161,10 @@ class ListQuery(BaseModel):
             after=params.get("after", ""),
             before="" if params.get("after") else params.get("before", ""),
         )
-        query.check()
+        for one in query.filters:
+            _condition(cls.listing, one, Parameters(), None)
+        query.start()
         return query
-
-    def check(self) -> None:
-        """Raise Problem 422 unless every filter, sort and cursor is one this list knows."""
-        for one in self.filters:
-            _condition(self.listing, one, Parameters(), None)
-        self.start()
 
     def start(self) -> list[str | None] | None:
         """The sort keys in the cursor; None on the first page."""
@@ -305,7 +303,9 @@ def _page_statement(
     query: ListQuery, me: Identity, found: list[UUID] | None, stretch: Stretch, limit: int
 ) -> tuple[str, list[Any]]:
     parameters = Parameters()
-    where = " and ".join([_where(query, me, found, parameters), *stretch.where(parameters)])
+    unfiltered = 0 if query.filters or found is not None else limit
+    begin = stretch.where(parameters, unfiltered)
+    where = " and ".join([_where(query, me, found, parameters), *begin])
     keys = ", ".join(f"({key.sql})::text as k{n}" for n, key in enumerate(query.keys()))
     text = (
         f"select c.id, {keys} from {query.listing.table} where {where}"  # noqa: S608

@@ -33,12 +33,17 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One sort key: its SQL, its type, whether it may be empty, and its direction."""
+    """One sort key: its SQL, its type, whether it may be empty, and its direction.
+
+    `seek` is a function (value, id, upwards, rows) that gives the ids after a place, for a type
+    whose comparison cannot use an index under row level security.
+    """
 
     sql: str
     type: str
     nullable: bool = False
     desc: bool = False
+    seek: str = ""
 
     @property
     def order(self) -> str:
@@ -62,12 +67,20 @@ class Stretch:
         """The text after `order by`."""
         return ", ".join(key.order for key in self.keys)
 
-    def where(self, parameters: Parameters) -> list[str]:
-        """The conditions of the stretch, with its start bound in `parameters`."""
+    def where(self, parameters: Parameters, unfiltered: int = 0) -> list[str]:
+        """The conditions of the stretch, with its start bound in `parameters`.
+
+        `unfiltered`: how many rows are wanted, when the list has no other condition.
+        """
         conditions = [self.condition] if self.condition else []
-        if self.start is not None:
-            conditions.append(_after(self.keys[-len(self.start) :], self.start, parameters))
-        return conditions
+        if self.start is None:
+            return conditions
+        keys = self.keys[-len(self.start) :]
+        if unfiltered and keys[0].seek and len(keys) == 2:
+            place = ", ".join(map(_bind, keys, self.start, [parameters] * 2))
+            ids = f"{keys[0].seek}({place}, {not keys[0].desc}, {unfiltered:d})"
+            return [*conditions, f"c.id = any (array(select {ids}))"]
+        return [*conditions, _after(keys, self.start, parameters)]
 
 
 def stretches(

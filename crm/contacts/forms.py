@@ -13,7 +13,7 @@ from crm.contacts.models import ContactForm, FieldError, label, rule_error
 from crm.db import Connection, Database, Identity
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, render
+from crm.web import Db, is_partial, render
 
 router = APIRouter()
 queries = sql.load("contacts")
@@ -93,8 +93,10 @@ async def delete_contact(db: Db, user: CurrentUser, contact_id: UUID) -> Respons
 
 
 @router.post("/contacts/{contact_id:uuid}/restore")
-async def restore_contact(db: Db, user: CurrentUser, contact_id: UUID) -> Response:
-    """Take a contact out of the trash and show it."""
+async def restore_contact(
+    request: Request, db: Db, user: CurrentUser, contact_id: UUID
+) -> Response:
+    """Take a contact out of the trash and show it; to the Undo of a toast, the list anew."""
     async with db.session(user) as connection:
         contact = await queries.contact_name(connection, id=contact_id)
         if contact is None:
@@ -102,6 +104,8 @@ async def restore_contact(db: Db, user: CurrentUser, contact_id: UUID) -> Respon
         restored = await queries.restore_contact(connection, id=contact_id)
         if restored is None and contact["deleted_at"] is not None:
             raise Problem(403, "You may not restore this contact")
+    if is_partial(request):
+        return Response(status_code=200, headers={"HX-Refresh": "true"})
     return RedirectResponse(f"/contacts/{contact_id}", 303)
 
 
@@ -140,6 +144,14 @@ async def _again(
         return await _page(connection, request, sent, contact, errors, status)
 
 
+def _summary(errors: list[FieldError]) -> list[FieldError]:
+    """The errors as the list on top says them: with the name of their field."""
+    return [
+        one | {"message": f"{label(one['field'])}: {one['message']}"} if one["field"] else one
+        for one in errors
+    ]
+
+
 async def _page(
     connection: Connection,
     request: Request,
@@ -157,5 +169,6 @@ async def _page(
     )
     return render(
         request, "contacts/form.html", status,
-        values=shown, contact=contact, errors=errors or [], people=people, label=label,
+        values=shown, contact=contact, errors=errors or [], summary=_summary(errors or []),
+        people=people, label=label,
     )  # fmt: skip

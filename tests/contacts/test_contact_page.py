@@ -50,7 +50,7 @@ async def test_the_page_shows_what_is_known(client: httpx.AsyncClient, dana: UUI
     html = page((await client.get(f"/contacts/{dana}")).text)
     aside = text(html.css_first("#details"))
     for part in ("+1 (415) 555-0132", "+1 (415) 555-0133", "dana@harbor.example", "Harbor Dental",
-                 "Owner", "Bob Brown", "Website form", "12 Oak Street · Austin, TX · 78701",
+                 "Owner", "Bob Brown", "Website form", "12 Oak Street, Austin, TX 78701",
                  "Travis", "Condo", "3 bed · 2.5 bath", "1,480 sqft", "1952", "$412,000",
                  "$500,000", "-$88,000", "$300,000 · May 2019", "Gate code 4711", "Vacant Yes",
                  "Met at the fair.", "Hot lead", "Roof", "$12,500", "Proposal", "Send contract",

@@ -6,7 +6,7 @@ import asyncpg
 import httpx
 import pytest
 
-from .scene import contact, page, text
+from .scene import PARTIAL, contact, page, text
 
 FULL = {
     "first_name": " Rosa ", "last_name": "Delgado", "llc_name": "Palm LLC", "job_title": "Owner",
@@ -157,6 +157,8 @@ async def test_a_deleted_contact_can_be_brought_back(
     assert undo == f"/contacts/{one}/restore"
     assert (await client.post(undo)).headers["location"] == f"/contacts/{one}"
     assert (await row(admin, one))["deleted_at"] is None
+    again = await client.post(undo, headers=PARTIAL)  # the toast's own Undo, already done
+    assert again.headers["HX-Refresh"] == "true"
 
 
 async def test_the_new_form_takes_values_from_its_address(client: httpx.AsyncClient) -> None:
