@@ -93,10 +93,8 @@ class _Open:
             self._placed.setdefault(key, number)
 
     def _find(self, record: Record) -> int | None:
-        found = [n for phone in record.phones if (n := self._reached.get(phone)) is not None]
-        for address in record.emails:
-            if (number := self._reached.get(address.lower())) is not None:
-                found.append(number)
+        reached = [*record.phones, *(address.lower() for address in record.emails)]
+        found = [self._reached[key] for key in reached if key in self._reached]
         if (key := record.place_key()) and (number := self._placed.get(key)) is not None:
             other = self.records[number]
             if not (record.phones or record.emails) or not (other.phones or other.emails):

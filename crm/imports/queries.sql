@@ -139,3 +139,7 @@ select app.may_import();
 -- name: list_people
 -- Who contacts can be assigned to, for a column that names them.
 select id, lower(email) as email, lower(name) as name from app.users where is_active;
+
+-- name: find_importer^
+-- The person who imports from the command line: by email, or the only owner.
+select user_id, role, name, email from app.find_importer(:email);

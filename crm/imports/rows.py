@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from crm.imports import values
 from crm.imports.mapping import Mapping
 from crm.imports.people import is_company, split_name
-from crm.imports.phones import NANP_REGIONS, parse_phone, parse_phones
+from crm.imports.phones import parse_phone, parse_phones
 from crm.imports.records import LENGTHS, Record
 
 MAX_TAGS_OF_FILE = 500
@@ -19,8 +19,9 @@ _STATUSES = {
     "lead": "lead", "new": "lead", "new lead": "lead", "open": "lead", "prospect": "lead",
     "qualified": "qualified", "proposal": "proposal", "proposal sent": "proposal",
     "negotiation": "negotiation", "negotiating": "negotiation", "contract": "contract",
-    "under contract": "contract", "closing": "closing", "closed won": "closed_won", "won": "closed_won",
-    "sold": "closed_won", "closed lost": "closed_lost", "lost": "closed_lost", "dead": "closed_lost",
+    "under contract": "contract", "closing": "closing", "closed won": "closed_won",
+    "won": "closed_won", "sold": "closed_won", "closed lost": "closed_lost",
+    "lost": "closed_lost", "dead": "closed_lost",
 }  # fmt: skip
 _NUMBERS: dict[str, Callable[[str], str | None]] = {
     "bedrooms": values.whole, "building_sqft": values.whole, "lot_size_sqft": values.whole,
@@ -79,13 +80,12 @@ class RowReader:
                        ("dnc", "sms_opt_out", "email_opt_out", "litigator", "do_not_mail")
                        if key in where]  # fmt: skip
         self._place_from_mailing = "property_address" not in where and "city" not in where
-        self._nanp = options.region in NANP_REGIONS
         self._seen_tags: set[str] = set()
 
     def records(self, line: int, cells: list[str]) -> list[Record]:
         """One record, or two when the row has a second owner.
 
-        Raises BadRowError when no contact can come from the row, NoDataRowError when it is a footer.
+        Raises BadRowError when no contact can come from the row, NoDataRowError for a footer.
         """
         cells, odd = self._checked(cells)
         record = Record(line, {}, odd=odd)
@@ -158,22 +158,17 @@ class RowReader:
 
     def _read_reach(self, record: Record, cells: list[str]) -> None:
         for number, type_column, dnc_column in self._phones:
-            if raw := cells[number]:
-                fax = type_column >= 0 and "fax" in cells[type_column].lower()
-                if fax or not self._read_phone(record, self.headers[number], raw):
-                    continue
-                if dnc_column >= 0 and _is_dnc(cells[dnc_column]):
-                    record.flags.add("dnc")
-                    record.texts["dnc_reason"] = "On the Do Not Call list"
+            raw = cells[number]
+            if not raw or (type_column >= 0 and "fax" in cells[type_column].lower()):
+                continue
+            found = self._read_phone(record, self.headers[number], raw)
+            if found and dnc_column >= 0 and _is_dnc(cells[dnc_column]):
+                record.flags.add("dnc")
+                record.texts["dnc_reason"] = "On the Do Not Call list"
         for number in self._emails:
             if raw := cells[number]:
                 self._read_email(record, self.headers[number], raw)
-        if len(record.phones) > 3:
-            record.custom["More phones"] = ", ".join(record.phones[3:])
-            del record.phones[3:]
-        if len(record.emails) > 3:
-            record.custom["More emails"] = ", ".join(record.emails[3:])
-            del record.emails[3:]
+        _keep_three(record)
 
     def _read_phone(self, record: Record, header: str, raw: str) -> bool:
         """Add the numbers of a cell; True when there is one."""
@@ -348,6 +343,15 @@ class RowReader:
         if tried:
             return f"no name, and “{tried[0][:60]}” is no phone or email"
         return "no name, company, phone or email"
+
+
+def _keep_three(record: Record) -> None:
+    if len(record.phones) > 3:
+        record.custom["More phones"] = ", ".join(record.phones[3:])
+        del record.phones[3:]
+    if len(record.emails) > 3:
+        record.custom["More emails"] = ", ".join(record.emails[3:])
+        del record.emails[3:]
 
 
 def _columns(mapping: Mapping, key: str) -> list[int]:

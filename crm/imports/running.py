@@ -316,6 +316,14 @@ async def start(db: Database, identity: Identity, import_id: UUID, settings: Set
     task.add_done_callback(_tasks.discard)
 
 
+async def leave_bulk_mode(db: Database) -> None:
+    """Give the search indexes their short pending lists back, unless an import needs them now."""
+    async with db.service() as connection:
+        if await queries.claim_merge(connection):
+            await queries.wait_briefly(connection)
+            await queries.import_bulk_mode(connection, bulk=False)
+
+
 async def undo(db: Database, identity: Identity, import_id: UUID) -> asyncpg.Record:
     """Take an import back: restored, removed, conflicts."""
     async with db.session(identity) as connection:

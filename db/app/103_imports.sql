@@ -223,6 +223,19 @@ $$;
 comment on function app.check_import(uuid) is
     'The import, if the caller may run and undo it; P0002 or 42501 if not.';
 
+create or replace function app.find_importer(with_email text)
+returns table (user_id uuid, role text, name text, email text)
+language sql stable security definer as $$
+    select u.id, u.role::text, u.name::text, u.email::text
+    from app.users u
+    where u.is_active and u.role <> 'viewer' and (
+        lower(u.email) = lower(with_email)
+        or (with_email = '' and u.role = 'owner'
+            and 1 = (select count(*) from app.users o where o.role = 'owner' and o.is_active)));
+$$;
+comment on function app.find_importer(text) is
+    'Who imports from the command line: the person of this address, or for an empty one the only owner.';
+
 -- 1229803084 is the class of all advisory locks of imports; 0 in it is the merge lock.
 create or replace function app.claim_import(for_import uuid) returns boolean
 language sql security definer as $$

@@ -146,7 +146,8 @@ begin
         select p.oid::regprocedure, v.caller
         from (values
             ('may_import', 'authenticated'), ('sees_import', 'nobody'),
-            ('check_import', 'nobody'), ('claim_import', 'crm_app'), ('claim_merge', 'crm_app'),
+            ('check_import', 'nobody'), ('find_importer', 'crm_app'),
+             ('claim_import', 'crm_app'), ('claim_merge', 'crm_app'),
             ('start_import', 'crm_app'), ('report_import', 'crm_app'),
             ('cancel_import', 'authenticated'), ('end_import', 'crm_app'),
             ('mark_interrupted_imports', 'crm_app'),
