@@ -4,10 +4,12 @@ import asyncio
 import os
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from crm.config import ConfigurationError, Settings, settings
 from crm.database.commands import db
@@ -15,7 +17,25 @@ from crm.database.commands import db
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
 
+
+class Commands(TyperGroup):
+    """The commands; `import` is loaded when asked for, because its engine takes a while."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*super().list_commands(ctx), "import"]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name != "import":
+            return super().get_command(ctx, cmd_name)
+        from crm.imports.command import import_file
+
+        alone = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
+        alone.command("import")(import_file)
+        return get_command(alone)
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Contact CRM: contacts, conversations, calls and deals in your own PostgreSQL.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -45,7 +45,8 @@ async def names(target: Server) -> object:
     try:
         return await connection.fetchval(
             "select array[(select string_agg(oid::regclass::text, ',' order by oid::regclass::text)"
-            "              from pg_class where relkind in ('r', 'v', 'i', 'S')),"
+            "              from pg_class where relkind in ('r', 'v', 'i', 'S')"
+            "              and relnamespace::regnamespace::text !~ '^pg_'),"
             "             (select string_agg(concat(nspname, nspacl::text, nspowner), ','"
             "                                order by nspname) from pg_namespace)]"
         )
