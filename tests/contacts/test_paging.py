@@ -1,7 +1,9 @@
 """Pages of the list: every order in both directions, and what concurrent writers do to them."""
 
 import random
+import re
 from decimal import Decimal
+from typing import cast
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +11,7 @@ import httpx
 import pytest
 from starlette.datastructures import QueryParams
 
-from crm.db import Database, Identity
+from crm.db import Connection, Database, Identity
 from crm.filters import ContactFilter, Page, fetch_page
 
 from .scene import contact, link, names, page
@@ -144,3 +146,77 @@ async def test_a_page_that_is_empty_by_now_leads_back(
     html = (await client.get(nobody)).text
     assert "no contacts on this page any more" in html
     assert link(html, ".empty a").startswith("/contacts?f=city:eq:Nowhere&sort=name")
+
+
+async def test_an_agent_under_assigned_pages_through_exactly_theirs(
+    pool: Database, admin: asyncpg.Connection, bob: Identity, crowd: set[UUID]
+) -> None:
+    await admin.execute(
+        "insert into app.settings (key, value) values ('visibility', '\"assigned\"')"
+    )
+    theirs = sorted(crowd)[::2]
+    alice = UUID("a11ce000-0000-4000-8000-000000000001")
+    await admin.execute("update contacts set assigned_to = $1", alice)
+    await admin.execute(
+        "update contacts set assigned_to = $2 where id = any ($1)", theirs, bob.user_id
+    )
+    try:
+        for sort in ("est_value", "-est_value", "name"):
+            walked, each = [], await ask(pool, bob, f"sort={sort}")
+            while True:
+                walked += each.ids
+                if not each.next:
+                    break
+                each = await ask(pool, bob, f"sort={sort}&after={each.next}")
+            assert sorted(walked) == theirs
+    finally:
+        await admin.execute("delete from app.settings where key = 'visibility'")
+        await admin.execute("update contacts set assigned_to = null")
+
+
+async def test_a_stranger_gets_no_page_in_any_order(
+    pool: Database, alice: Identity, charlie: Identity, crowd: set[UUID]
+) -> None:
+    for sort in SORTS:
+        cursor = (await ask(pool, alice, f"sort={sort}")).next
+        for asked in (f"sort={sort}", f"sort={sort}&after={cursor}", f"sort={sort}&q=acme"):
+            assert await ask(pool, charlie, asked) == Page([], "", "", 0)
+
+
+class Recorder:
+    """A connection that keeps the statements of a list, to be explained."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.asked: list[tuple[str, tuple[object, ...]]] = []
+
+    async def execute(self, text: str) -> None:
+        await self.connection.execute(text)
+
+    async def fetch(self, text: str, *values: object) -> list[asyncpg.Record]:
+        self.asked.append((text, values))
+        return await self.connection.fetch(text, *values)
+
+    async def fetchval(self, text: str, *values: object) -> object:
+        return await self.connection.fetchval(text, *values)
+
+
+@pytest.mark.parametrize("sort", SORTS[:8])
+async def test_a_later_page_starts_in_an_index_and_never_sorts_the_table(
+    pool: Database, alice: Identity, crowd: set[UUID], sort: str
+) -> None:
+    cursor = (await ask(pool, alice, f"sort={sort}")).next
+    query = ContactFilter.parse(QueryParams(f"sort={sort}&after={cursor}"))
+    async with pool.session(alice) as connection:
+        # 143 rows are read fastest without an index: show what a big table gets.
+        await connection.execute("set local enable_seqscan = off; set local enable_sort = off")
+        recorder = Recorder(connection)
+        await fetch_page(
+            cast("Connection", recorder), query.model_copy(update={"limit": 2}), alice, 0
+        )
+        text, values = recorder.asked[0]
+        plan = "\n".join(row[0] for row in await connection.fetch(f"explain {text}", *values))
+    assert "Index Cond" in plan
+    assert "Seq Scan on contacts" not in plan
+    if "contacts_pkey" not in plan:  # the ids of one page, found by app.contacts_beyond_value
+        assert re.search(r"(?<!Incremental )Sort  \(", plan) is None
