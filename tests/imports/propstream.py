@@ -86,7 +86,8 @@ class Generator:
         row = self._property()
         self.expected.created += 1
         if self._random.random() < 0.15:
-            row[10], row[11] = self._random.choice(FIRST), row[9]
+            others = [name for name in FIRST if name != row[8]]  # the same name would be one person
+            row[10], row[11] = self._random.choice(others), row[9]
             self.expected.created += 1
         if len(self._earlier) < 5000:
             self._earlier.append(row)
