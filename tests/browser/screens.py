@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from playwright.async_api import Browser
+from playwright.async_api import Error as PlaywrightError
 
 from crm import demo, embedded, schema
 from crm.app import create_app
@@ -49,11 +50,16 @@ async def _take(
     if route.signed_in:
         await context.request.post("/sign-in/demo")
     page = await context.new_page()
+    page.set_default_timeout(10_000)
     faults = chromium.watch(page)
-    await page.goto(route.path, wait_until="networkidle")
-    if route.then:
-        await route.then(page)
-        await page.wait_for_timeout(200)
+    try:
+        await page.goto(route.path, wait_until="networkidle")
+        if route.then:
+            await route.then(page)
+            await page.wait_for_timeout(200)
+    except PlaywrightError as error:
+        # A picture of what went wrong says more than the error.
+        faults.append(error.message.splitlines()[0])
     await page.screenshot(path=FOLDER / f"{route.name}-{look}.png")
     await context.close()
     return faults

@@ -44,3 +44,7 @@ setInterval(() => {
   if (document.hidden) return;
   for (const time of document.querySelectorAll("crm-time")) time.refresh();
 }, MINUTE);
+
+// The server tells days and times of day in the visitor's own time; it cannot know it otherwise.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "UTC";
+document.cookie = `tz=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax`;
