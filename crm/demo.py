@@ -9,6 +9,7 @@ from crm.database import connect, people
 from crm.embedded import Server
 
 PASSWORD = "northside-demo"  # noqa: S105 - everybody may know it, the page shows it
+WORKSPACE = "Northside"
 OWNER = UUID("0a000000-0000-4000-8000-000000000001")
 PEOPLE = [
     (OWNER, "ana@northside.example", "Ana Ruiz", "owner"),
@@ -47,6 +48,7 @@ async def add_people(admin_dsn: str) -> None:
         if not await people.has_user(connection, OWNER):
             password_hash = await asyncio.to_thread(hash_password, PASSWORD)
             await people.add_demo_users(connection, PEOPLE, password_hash)
+            await people.name_workspace(connection, WORKSPACE)
 
 
 async def prepare(server: Server) -> None:

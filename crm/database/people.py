@@ -38,6 +38,15 @@ async def add_demo_users(
     await connection.executemany(_DEMO_USER, [(*person, password_hash) for person in people])
 
 
+async def name_workspace(connection: asyncpg.Connection, name: str) -> None:
+    """The name of a workspace that has none yet."""
+    query = (
+        "insert into app.settings (key, value) values ('workspace', to_jsonb($1::text))"
+        " on conflict do nothing"
+    )
+    await connection.execute(query, name)
+
+
 async def has_user(connection: asyncpg.Connection, user_id: UUID) -> bool:
     """Whether this person is there."""
     query = "select exists (select from app.users where id = $1)"
