@@ -10,7 +10,22 @@ from functools import lru_cache
 
 # Cells that say there is no value.
 NOTHING = frozenset(
-    ("", "-", "--", "---", "n/a", "na", "#n/a", "#na", "null", "none", "nil", "nan", "(blank)")
+    (
+        "",
+        "-",
+        "--",
+        "---",
+        "n/a",
+        "na",
+        "#n/a",
+        "#na",
+        "null",
+        "none",
+        "nil",
+        "nan",
+        "(blank)",
+        "0/0/00",
+    )
 )
 # "Null", "Na" and "None" are family names, so names know fewer.
 NO_NAME = frozenset(("", "-", "--", "---", "n/a", "#n/a", "(blank)"))
