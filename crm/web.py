@@ -2,11 +2,14 @@
 
 import json
 import zlib
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import phonenumbers
 from fastapi import Depends, Request
@@ -117,6 +120,22 @@ def environment() -> Environment:
     )
     env.globals.update(asset=asset)
     return env
+
+
+def zone(request: Request) -> tzinfo:
+    """The visitor's time zone, which their browser tells in a cookie; UTC until it has."""
+    try:
+        return ZoneInfo(unquote(request.cookies.get("tz", "UTC")))
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return UTC
+
+
+def local(row: Mapping[str, Any], where: tzinfo) -> dict[str, Any]:
+    """A row with its moments in a time zone, for what is told as a day or a time of day."""
+    return {
+        key: value.astimezone(where) if isinstance(value, datetime) and value.tzinfo else value
+        for key, value in row.items()
+    }
 
 
 def is_partial(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """The list of contacts and a contact's page; its forms are in forms.py."""
 
 from collections import defaultdict
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from crm.filters import (
 )
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, render
+from crm.web import Db, is_partial, local, render, zone
 
 router = APIRouter()
 router.include_router(forms.router)
@@ -46,21 +46,21 @@ async def list_contacts(
     if set(request.query_params) & set(CONTACTS.columns):  # the filter form's short notation
         return RedirectResponse(query.url("/contacts"), 303)
     async with db.session(user) as connection:
-        context = await _list_context(connection, query, user)
+        context = await _list_context(connection, query, user, zone(request))
         context["removed"] = await queries.contact_name(connection, id=deleted) if deleted else None
     template = "contacts/_list.html" if is_partial(request) else "contacts/index.html"
     return render(request, template, **context)
 
 
 async def _list_context(
-    connection: Connection, query: ContactFilter, user: Identity
+    connection: Connection, query: ContactFilter, user: Identity, where: tzinfo
 ) -> dict[str, Any]:
     page = await fetch_page(connection, query, user, COUNT_CAP + 1)
     rows = [row async for row in queries.contacts_on_page(connection, ids=page.ids)]
     return {
         "query": query,
         "rows": rows,
-        "days_left": {row["id"]: _days_left(row["task_due"]) for row in rows},
+        "days_left": {row["id"]: _days_left(row["task_due"], where) for row in rows},
         "previous": query.url("/contacts", before=page.previous) if page.previous else None,
         "next": query.url("/contacts", after=page.next) if page.next else None,
         "total": page.total,
@@ -93,8 +93,8 @@ def _form_state(query: ContactFilter) -> dict[str, Any]:
     return {"chosen": chosen, "kept": kept}
 
 
-def _days_left(due: datetime | None) -> int | None:
-    return (due.date() - datetime.now(UTC).date()).days if due else None
+def _days_left(due: datetime | None, where: tzinfo) -> int | None:
+    return (due.astimezone(where).date() - datetime.now(where).date()).days if due else None
 
 
 @router.get("/contacts/total")
@@ -120,11 +120,12 @@ async def show_contact(
         contact = await queries.get_contact(connection, id=contact_id)
         if contact is None:
             raise not_found("Contact")
-        cards = await _cards(connection, contact_id)
+        cards = await _cards(connection, contact_id, zone(request))
         context = {"contact": contact, "part": part, "cards": cards, "score": _score(cards)}
         if is_partial(request):
             return render(request, "contacts/_details.html", **context)
         items = await _newest_items(connection, contact_id, show)
+    items = [local(row, zone(request)) for row in items]
     context |= {"items": items[-TIMELINE_ITEMS:], "more": len(items) > TIMELINE_ITEMS, "show": show}
     return render(request, "contacts/show.html", **context, noted=False)
 
@@ -138,10 +139,14 @@ async def _newest_items(connection: Connection, contact_id: UUID, show: str) -> 
     return [row async for row in found]
 
 
-async def _cards(connection: Connection, contact_id: UUID) -> dict[str, list[dict[str, Any]]]:
+async def _cards(
+    connection: Connection, contact_id: UUID, where: tzinfo
+) -> dict[str, list[dict[str, Any]]]:
     cards: dict[str, list[dict[str, Any]]] = defaultdict(list)
     async for row in queries.contact_cards(connection, id=contact_id):
-        cards[row["card"]].append(dict(row) | {"days_left": _days_left(row["at"])})
+        is_task = row["card"] == "task"  # a deal closes on a date, wherever it is read
+        card = local(row, where) if is_task else dict(row)
+        cards[row["card"]].append(card | {"days_left": _days_left(row["at"], where)})
     return cards
 
 

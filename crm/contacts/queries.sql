@@ -107,7 +107,7 @@ join tags t on t.id = ct.tag_id
 where ct.contact_id = :id
 union all
 select 'deal', d.id, d.name, d.stage, d.currency, d.value, d.probability,
-       d.expected_close_date::timestamptz,
+       d.expected_close_date::timestamp at time zone 'UTC',
        case when d.stage in ('closed_won', 'closed_lost') then 1 else 0 end
 from deals d
 where d.contact_id = :id and d.deleted_at is null

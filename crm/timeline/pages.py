@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 from crm import sql
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, render
+from crm.web import Db, is_partial, local, render, zone
 
 router = APIRouter()
 queries = sql.load("timeline")
@@ -40,7 +40,7 @@ async def show_timeline(
             connection, contact_id=contact_id, show=show, before_at=before_at,
             before_id=before_id, row_limit=ITEMS + 1,
         )  # fmt: skip
-        items = [row async for row in found]
+        items = [local(row, zone(request)) async for row in found]
     template = "timeline/_older.html" if before else "timeline/_region.html"
     if not is_partial(request):
         template = "timeline/older.html"

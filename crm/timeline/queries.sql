@@ -12,8 +12,8 @@ where c.id = :contact_id;
 
 -- name: timeline
 -- Up to row_limit items older than (before_at, before_id), oldest first; both NULL: the newest.
--- show: everything, messages, calls, emails, notes, tasks, ai or deals. opens_day and goes_on compare
--- an item with the one before it: another day, or the same sender's next text within five minutes.
+-- show: everything, messages, calls, emails, notes, tasks, ai or deals. previous_at and goes_on look
+-- at the item before: its time, and whether this is the same sender's next text within five minutes.
 with found as (
     (select 'message' as kind, m.id, m.occurred_at as at, m.direction::text as direction,
             m.status::text as status, m.message_type::text as channel, sender.name::text as actor,
@@ -112,17 +112,12 @@ with found as (
      limit :row_limit)),
 page as (
     select * from found order by at desc, id desc limit :row_limit)
-select page.*,
-       (at at time zone 'UTC')::date as day,
-       (at at time zone 'UTC')::date is distinct from lag((at at time zone 'UTC')::date) over line
-           as opens_day,
+select page.*, lag(at) over line as previous_at,
        coalesce(kind = 'message' and lag(kind) over line = 'message'
                 and direction = lag(direction) over line
                 and channel = lag(channel) over line
                 and actor is not distinct from lag(actor) over line
-                and at - lag(at) over line < interval '5 minutes'
-                and (at at time zone 'UTC')::date = lag((at at time zone 'UTC')::date) over line,
-                false) as goes_on
+                and at - lag(at) over line < interval '5 minutes', false) as goes_on
 from page
 window line as (order by at, id)
 order by at, id;

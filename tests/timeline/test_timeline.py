@@ -276,3 +276,22 @@ async def test_a_long_text_is_cut_and_can_be_read_whole(
     assert whole.headers["content-type"].startswith("text/plain")
     other = await contact(admin, "Other")
     assert (await client.get(f"/contacts/{other}/timeline/email/{mail}/text")).status_code == 404
+
+
+async def test_days_and_times_are_the_visitors_own(
+    client: httpx.AsyncClient, admin: asyncpg.Connection
+) -> None:
+    one = await contact(admin, "Late", "Evening")
+    await message(admin, one, -4 * 60, "before")  # 05:00 in UTC, the evening before in California
+    await message(admin, one, 0, "after")
+    for zone, days, times in (
+        ("America%2FLos_Angeles", ["Tuesday, 17 November 2026", "Wednesday, 18 November 2026"],
+         ["21:00", "01:00"]),
+        ("..%2F..%2Fetc%2Fpasswd", ["Wednesday, 18 November 2026"], ["05:00", "09:00"]),
+        ("Nowhere", ["Wednesday, 18 November 2026"], ["05:00", "09:00"]),
+    ):  # fmt: skip
+        client.cookies.set("tz", zone)
+        html = page(await region(client, one))
+        assert [text(node) for node in html.css(".day")] == days
+        assert [text(node) for node in html.css(".meta time")] == times
+    client.cookies.delete("tz")
