@@ -66,7 +66,7 @@ async def test_a_million_copied_messages_leave_no_wrong_number(
     )
     assert await miscounted(conn) == []
     await mark_everything_read(conn)
-    assert seconds < (180 if FULL else 45)
+    assert seconds < (600 if FULL else 60)
     await conn.close()
 
 
@@ -80,4 +80,4 @@ async def mark_everything_read(conn: asyncpg.Connection) -> None:
     await conn.execute("update messages set read_at = now() where read_at is null")
     assert await conn.fetchval("select sum(unread_count) from conversations") == 0
     assert await miscounted(conn) == []
-    assert time.monotonic() - before < (180 if FULL else 30)
+    assert time.monotonic() - before < (300 if FULL else 40)
