@@ -71,7 +71,7 @@ def test_a_function_fits_forty_lines():
     for path in named(".py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or 0) - node.lineno + 1
+                lines = (node.end_lineno or 0) - node.body[0].lineno + 1
                 if lines > 40:
                     long.append(f"{short(path)}:{node.lineno} {node.name}: {lines} lines")
     assert long == []

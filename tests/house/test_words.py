@@ -3,8 +3,10 @@
 import re
 import shutil
 import subprocess
+from typing import Any
 
 import pytest
+import typer
 import typer.main
 
 from crm.cli import app
@@ -21,10 +23,11 @@ def commands() -> set[str]:
     """Every command of the program: {"serve", "db upgrade", …}."""
     found = set()
 
-    def walk(group: object, path: str) -> None:
-        for name, command in getattr(group, "commands", {}).items():
+    def walk(group: Any, path: str) -> None:
+        context = typer.Context(group)
+        for name in getattr(group, "list_commands", lambda _: [])(context):
             found.add(f"{path} {name}".strip())
-            walk(command, f"{path} {name}".strip())
+            walk(group.get_command(context, name), f"{path} {name}".strip())
 
     walk(typer.main.get_command(app), "")
     return found
