@@ -39,17 +39,18 @@ async def held(target: Server) -> dict:
         await connection.close()
 
 
-async def names(target: Server) -> object:
-    """Every relation, and the schemas with their rights."""
+async def names(target: Server) -> set[str]:
+    """Every relation, and every schema with its owner and rights."""
     connection = await asyncpg.connect(target.admin_dsn)
     try:
-        return await connection.fetchval(
-            "select array[(select string_agg(oid::regclass::text, ',' order by oid::regclass::text)"
-            "              from pg_class where relkind in ('r', 'v', 'i', 'S')"
-            "              and relnamespace::regnamespace::text !~ '^pg_'),"
-            "             (select string_agg(concat(nspname, nspacl::text, nspowner), ','"
-            "                                order by nspname) from pg_namespace)]"
+        found = await connection.fetch(
+            "select oid::regclass::text from pg_class"
+            " where relkind in ('r', 'v', 'i', 'S') and relnamespace::regnamespace::text !~ '^pg_'"
+            " union all select concat_ws(' ', nspname, nspowner::regrole, acl) from pg_namespace,"
+            " lateral (select string_agg(item::text, ' ' order by item::text) as acl"
+            "          from unnest(nspacl) item) rights where nspname !~ '^pg_'"
         )
+        return {row[0] for row in found}
     finally:
         await connection.close()
 

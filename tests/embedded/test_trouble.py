@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -98,32 +99,33 @@ def test_any_directory_name_works(data_dir: Path, name: str):
         place.rename(data_dir)
 
 
-def test_the_directory_of_somebody_else_is_refused(data_dir: Path, program):
+@pytest.fixture
+def open_dir() -> Iterator[Path]:
+    """A directory that every user of the machine can enter; pytest's own are private."""
     _only_as_root()
-    _open_to_everybody(data_dir)
-    owner = (data_dir / "pg").stat().st_uid
-    try:
-        shutil.chown(data_dir / "pg", "daemon")
-        refused = program(prefix=PLAIN_USER).line
-        assert refused.startswith("refused ")
-        assert "belongs to the user daemon" in refused
-        shutil.chown(data_dir / "pg", "root")
-        assert "belongs to root" in refusal(data_dir)
-    finally:
-        shutil.chown(data_dir / "pg", owner)
+    with tempfile.TemporaryDirectory(prefix="crm-test-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
-def test_a_directory_that_cannot_be_written_is_refused(tmp_path: Path, program):
-    _only_as_root()
-    _open_to_everybody(tmp_path)
-    refused = program(tmp_path / "var", prefix=PLAIN_USER).line
-    assert refused.startswith(f"refused cannot write to {tmp_path / 'var'}: Permission denied")
+def test_the_directory_of_somebody_else_is_refused(open_dir: Path, program):
+    pg = open_dir / "pg"
+    pg.mkdir(0o700)
+    shutil.chown(pg, "daemon")
+    refused = program(open_dir, prefix=PLAIN_USER).line
+    assert refused.startswith("refused ")
+    assert "belongs to the user daemon" in refused
+    shutil.chown(pg, "root")
+    assert "belongs to root" in refusal(open_dir)
 
 
-def test_a_plain_user_has_a_server_of_its_own(tmp_path: Path, program):
-    _only_as_root()
-    _open_to_everybody(tmp_path)
-    place = tmp_path / "mine"
+def test_a_directory_that_cannot_be_written_is_refused(open_dir: Path, program):
+    refused = program(open_dir / "var", prefix=PLAIN_USER).line
+    assert refused.startswith(f"refused cannot write to {open_dir / 'var'}: Permission denied")
+
+
+def test_a_plain_user_has_a_server_of_its_own(open_dir: Path, program):
+    place = open_dir / "mine"
     place.mkdir()
     os.chown(place, 65534, 65534)
     plain = program(place / "var", prefix=PLAIN_USER)
@@ -170,9 +172,3 @@ def _only_as_root() -> None:
     reaches = [*PLAIN_USER, sys.executable, "-c", "import crm.embedded"]
     if subprocess.run(reaches, capture_output=True, check=False).returncode:
         pytest.skip("a plain user cannot enter this checkout")
-
-
-def _open_to_everybody(place: Path) -> None:
-    for step in (place, *place.parents):
-        if step.stat().st_uid == 0 and step.name.startswith(("pytest-", "test_", "made")):
-            step.chmod(0o755)
