@@ -1,5 +1,6 @@
 """The web application: the list of rooms, and what happens around every request."""
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -30,7 +31,9 @@ log = structlog.get_logger()
 
 if not structlog.is_configured():
     # The default prints every local value of a traceback: 20 seconds for one error in a page.
-    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=sys.stdout.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
