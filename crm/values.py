@@ -1,4 +1,4 @@
-"""What a filter compares with what: operators, columns, kinds of values and how each is read."""
+"""What a filter is: field, operator, value; the kinds of columns, and how each value is read."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,6 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from crm.http import Problem
 
 COMPARE = {"eq": "=", "lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 EQUALITY = frozenset({"eq", "ne", "in", "is-null"})
@@ -27,6 +31,41 @@ class Column:
     sql: str
     kind: Kind = "text"
     operators: frozenset[str] = TEXT
+
+
+def invalid(where: str, message: str) -> Problem:
+    """422 for one bad part of a list's address."""
+    return Problem(
+        422, "This list cannot be shown", message, [{"field": where, "message": message}]
+    )
+
+
+class Filter(BaseModel):
+    """One condition, written `field:operator:value`; `in` takes values parted by commas."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    op: str
+    value: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Filter":
+        """Read `field:operator:value`; raises Problem 422 when it is no such thing."""
+        parts = text.split(":", 2)
+        if len(parts) != 3:
+            raise invalid("f", f"A filter reads field:operator:value, not “{text[:60]}”.")
+        return cls(field=parts[0], op=parts[1], value=parts[2])
+
+    def __str__(self) -> str:
+        return f"{self.field}:{self.op}:{self.value}"
+
+    @property
+    def values(self) -> list[str]:
+        """The values of an `in`, or the one value."""
+        if self.op != "in":
+            return [self.value]
+        return [part.replace("\\,", ",") for part in re.split(r"(?<!\\),", self.value) if part]
 
 
 def _read_number(text: str) -> Decimal:

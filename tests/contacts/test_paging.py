@@ -14,7 +14,7 @@ from starlette.datastructures import QueryParams
 from crm.db import Connection, Database, Identity
 from crm.filters import ContactFilter, Page, fetch_page
 
-from .scene import contact, link, names, page
+from .scene import add, contact, link, names, page
 
 SORTS = ["name", "-name", "created", "-created", "updated", "-updated", "est_value", "-est_value",
          "est_value,name", "-est_value,created", "name,-est_value"]  # fmt: skip
@@ -220,3 +220,19 @@ async def test_a_later_page_starts_in_an_index_and_never_sorts_the_table(
     assert "Seq Scan on contacts" not in plan
     if "contacts_pkey" not in plan:  # the ids of one page, found by app.contacts_beyond_value
         assert re.search(r"(?<!Incremental )Sort  \(", plan) is None
+
+
+async def test_the_contacts_of_a_tag_are_counted_over_all_pages(
+    pool: Database, admin: asyncpg.Connection, alice: Identity, crowd: set[UUID]
+) -> None:
+    tag = await add(admin, "tags", name="Half")
+    half = sorted(crowd)[::2]
+    await admin.executemany(
+        "insert into contact_tags (contact_id, tag_id) values ($1, $2)", [(c, tag) for c in half]
+    )
+    await admin.execute("update contacts set deleted_at = now() where id = $1", half[0])
+    for asked in ("f=tag:has-tag:half", "f=tag:has-tag:HALF&sort=name&f=dnc:eq:false"):
+        each = await ask(pool, alice, asked)
+        assert (len(each.ids), each.total) == (20, len(half) - 1)
+    assert await ask(pool, alice, "f=tag:has-tag:unknown") == Page([], "", "", 0)
+    await admin.execute("update contacts set deleted_at = null where id = $1", half[0])
