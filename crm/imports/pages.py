@@ -109,12 +109,14 @@ async def show_import(
         return _page(request, template, item=row, rate=_rate(row))
     if row["status"] == "uploaded" or (edit and row["status"] != "done"):
         return await _mapping_page(request, row, settings)
+    if is_partial(request):
+        # What polled is over: the page's title and heading still speak of something running.
+        return Response(headers={"HX-Refresh": "true"})
     async with db.session(user) as connection:
         bad = [r async for r in queries.list_bad_rows(connection, id=import_id, max_rows=20)]
         conflicts = [r async for r in queries.list_conflicts(connection, id=import_id)]
-    template = "imports/_result.html" if is_partial(request) else "imports/result.html"
     return _page(
-        request, template, item=row, rate=_rate(row), bad=bad, conflicts=conflicts,
+        request, "imports/result.html", item=row, rate=_rate(row), bad=bad, conflicts=conflicts,
         source=BY_KEY[row["source"]].label,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = (
@@ -74,7 +74,7 @@ def watch(page: Page) -> list[str]:
         "console",
         lambda message: (
             faults.append(f"console: {message.text}")
-            if message.type in ("error", "warning") and not _expected(message.text)
+            if message.type in ("error", "warning") and not _expected(message)
             else None
         ),
     )
@@ -89,6 +89,10 @@ def watch(page: Page) -> list[str]:
     return faults
 
 
-def _expected(text: str) -> bool:
-    # Chromium reports every 4xx answer as a console error; those are the server's business.
-    return text.startswith("Failed to load resource: the server responded with a status of 4")
+def _expected(message: ConsoleMessage) -> bool:
+    # Chromium reports every 4xx answer as a console error; those are the server's business, except
+    # a built file that is missing.
+    refused = message.text.startswith(
+        "Failed to load resource: the server responded with a status of 4"
+    )
+    return refused and "/static/" not in message.location["url"]

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Request, expect
 
 from .routes import import_export, refuse_upload, upload_export
 
@@ -10,17 +10,20 @@ from .routes import import_export, refuse_upload, upload_export
 async def test_a_file_is_uploaded_with_progress_and_then_matched(page: Page):
     await page.goto("/imports/new")
     states: list[str] = []
-    await page.expose_function("told", states.append)
+    await page.expose_function("told", lambda state: states.append(state))
     await page.evaluate(
         "() => new MutationObserver(() => told(document.querySelector('[data-state]').textContent))"
         ".observe(document.querySelector('[data-state]'), {childList: true})"
     )
-    requests: list[str | None] = []
-    page.on(
-        "request", lambda r: requests.append(r.headers.get("accept")) if r.method == "POST" else 0
-    )
+    accepted: list[str | None] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            accepted.append(request.headers.get("accept"))
+
+    page.on("request", note)
     await upload_export(page)
-    assert requests == ["application/json"]
+    assert accepted == ["application/json"]
     await expect(page).to_have_url(re.compile(r"/imports/[0-9a-f-]{36}"))
     first_name = page.get_by_label("Field for Owner 1 First Name")
     await expect(first_name).to_have_value("first_name")
