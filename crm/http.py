@@ -62,8 +62,8 @@ def from_postgres(error: asyncpg.PostgresError) -> Problem:
             return Problem(503, "The database is not available", "Try again in a few seconds.")
         return Problem(500, "Something went wrong on our side")
     status, title = STATUS_OF_SQLSTATE[state]
-    detail = error.hint or "" if isinstance(error.hint, str) else ""
-    return Problem(status, title, detail, _field_errors(error))
+    hint = getattr(error, "hint", None) or ""
+    return Problem(status, title, hint, _field_errors(error))
 
 
 def _field_errors(error: asyncpg.PostgresError) -> list[dict[str, str]]:

@@ -36,7 +36,7 @@ def named(dsn: str, database: str) -> str:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Server]:
     """The embedded PostgreSQL of this test run."""
-    with embedded.running(tmp_path_factory.mktemp("data")) as running:
+    with embedded.running(tmp_path_factory.mktemp("data"), durable=False) as running:
         yield running
 
 
