@@ -270,7 +270,7 @@ async def _count(
     if found is not None and not query.filters:
         return len(found)
     parameters = Parameters()
-    where = _where(query, me, found, parameters, counting=True)
+    where = _where(query, me, found, parameters, counting=cap is None)
     limit = f" limit {cap:d}" if cap is not None else ""
     text = f"select count(*) from (select from {query.listing.table} where {where}{limit}) matching"  # noqa: S608
     return int(await connection.fetchval(text, *parameters.values) or 0)
@@ -315,7 +315,8 @@ def _where(
     for one in query.filters:
         if one.op == "has-tag":
             ids = query.listing.tagged.format(parameters.bind(one.value, "uuid"))
-            # A page finds its fifty along its order; a count goes through the tag's contacts.
+            # A page, or a count up to a thousand, stops early (10 ms instead of 300); all of them
+            # are counted faster once their ids are at hand.
             parts.append(f"c.id = any (array({ids}))" if counting else f"c.id in ({ids})")
         else:
             parts.append(_condition(query.listing, one, parameters, me))
