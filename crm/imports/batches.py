@@ -72,7 +72,7 @@ class _Open:
         self.bad: list[Bad] = []
         self._characters = 0
         self._reached: dict[str, int] = {}
-        self._placed: dict[tuple[str, ...], int] = {}
+        self._placed: dict[tuple[str, ...], list[int]] = {}
 
     def add(self, record: Record) -> None:
         number = self._find(record)
@@ -85,20 +85,21 @@ class _Open:
         else:
             self.records[number].take(record, overwrite=self._overwrite)
             record = self.records[number]
-        for phone in record.phones:
-            self._reached.setdefault(phone, number)
-        for address in record.emails:
-            self._reached.setdefault(address.lower(), number)
+        # Several may have a number after one took another's: the oldest is found, as in the book.
+        for key in _reach(record):
+            self._reached[key] = min(number, self._reached.get(key, number))
         if key := record.place_key():
-            self._placed.setdefault(key, number)
+            places = self._placed.setdefault(key, [])
+            if number not in places:
+                places.append(number)
 
     def _find(self, record: Record) -> int | None:
-        reached = [*record.phones, *(address.lower() for address in record.emails)]
-        found = [self._reached[key] for key in reached if key in self._reached]
-        if (key := record.place_key()) and (number := self._placed.get(key)) is not None:
-            other = self.records[number]
-            if not (record.phones or record.emails) or not (other.phones or other.emails):
-                found.append(number)
+        found = [self._reached[key] for key in _reach(record) if key in self._reached]
+        if key := record.place_key():
+            for number in self._placed.get(key, ()):
+                other = self.records[number]
+                if not (record.phones or record.emails) or not (other.phones or other.emails):
+                    found.append(number)
         return min(found) if found else None
 
     def add_bad(self, row: Bad) -> None:
@@ -114,6 +115,10 @@ class _Open:
         lines = [record.staged(rec) for rec, record in enumerate(self.records, first)]
         lines += [staged_bad_row(row.line, row.reason, row.cells) for row in self.bad]
         return ("\n".join(lines) + "\n").encode() if lines else b""
+
+
+def _reach(record: Record) -> list[str]:
+    return [*record.phones, *(address.lower() for address in record.emails)]
 
 
 def read_batches(job: Job) -> Iterator[Batch]:

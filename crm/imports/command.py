@@ -181,8 +181,8 @@ async def _store(db: Database, identity: Identity, file: Path) -> UUID:
 
 async def _run(db: Database, identity: Identity, import_id: UUID, bad_rows: Path | None) -> None:
     columns = (
-        TextColumn("Importing"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[now]}"),
-        TimeElapsedColumn(),
+        TextColumn("Importing"), BarColumn(), TaskProgressColumn(),
+        TextColumn("{task.fields[now]}"), TimeElapsedColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console) as bar:
         task = bar.add_task("", total=None, now="")

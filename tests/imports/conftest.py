@@ -28,7 +28,7 @@ def import_settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def do_import(pool: Database, tmp_path: Path, import_settings: Settings) -> Import:
-    """`await do_import(text_or_path, person=…, duplicates=…, tags=…, batch=…)`: app.imports' row."""
+    """`await do_import(text_or_path, person=…, duplicates=…, …)` gives the row of app.imports."""
 
     async def run(
         content: str | Path, *, person: Identity = ALICE, duplicates: str = "update",

@@ -22,11 +22,13 @@ EXPECTED: dict[str, tuple[str, tuple[int, int, int, int], str, dict[str, Any]]] 
     "google": (
         "google", (2, 0, 0, 0), "Zoë M",
         {"last_name": "Müller", "phone1": "+4930901820", "phone2": "+14155550101", "phone3": None,
-         "email2": "z.mueller@example.de", "city": "Springfield", "notes": "First line\nsecond, line"},
+         "email2": "z.mueller@example.de", "city": "Springfield",
+         "notes": "First line\nsecond, line"},
     ),
     "google_old": (
         "google_old", (1, 0, 0, 0), "Jane",
-        {"last_name": "Roe", "llc_name": "Roe Realty", "zip_code": "02134", "phone2": "+14155550111"},
+        {"last_name": "Roe", "llc_name": "Roe Realty", "zip_code": "02134",
+         "phone2": "+14155550111"},
     ),
     "outlook": (
         "outlook", (2, 0, 0, 0), "José",
