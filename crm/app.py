@@ -91,7 +91,7 @@ def _handle_errors(app: FastAPI) -> None:
     async def postgres(request: Request, error: asyncpg.PostgresError) -> Response:  # pyright: ignore[reportUnusedFunction]
         found = from_postgres(error)
         if found.status >= 500:
-            log.error("database error", sqlstate=error.sqlstate, error=str(error))
+            log.error("database error", sqlstate=getattr(error, "sqlstate", None), error=str(error))
         return _answer(request, found)
 
     @app.exception_handler(ConnectionError)

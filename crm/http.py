@@ -56,7 +56,7 @@ def not_found(what: str) -> Problem:
 
 def from_postgres(error: asyncpg.PostgresError) -> Problem:
     """What a database error means to the caller; 500 for what no caller can cause."""
-    state = error.sqlstate or ""
+    state = getattr(error, "sqlstate", None) or ""
     if state not in STATUS_OF_SQLSTATE:
         if state.startswith(("08", "53", "57P")):
             return Problem(503, "The database is not available", "Try again in a few seconds.")
