@@ -90,3 +90,31 @@ def problems_of(mapping: Mapping, headers: list[str]) -> list[str]:
             "No column is a name, a company, a phone or an email: match at least one of these."
         )
     return problems
+
+
+def columns_of(mapping: Mapping, key: str) -> list[int]:
+    """The numbers of the columns that go to a field."""
+    return [number for number, target in enumerate(mapping) if target == key]
+
+
+def phone_columns(mapping: Mapping) -> list[tuple[int, int, int]]:
+    """Each phone column with the columns of its type and do-not-call mark; -1 for none.
+
+    The marks stand after their phone, but Google puts the type in front of it.
+    """
+    found: list[list[int]] = []
+    types_first = "phone_type" in mapping and (
+        "phone" not in mapping or mapping.index("phone_type") < mapping.index("phone")
+    )
+    waiting = -1
+    for number, target in enumerate(mapping):
+        if target == "phone":
+            found.append([number, waiting if types_first else -1, -1])
+            waiting = -1
+        elif target == "phone_type":
+            waiting = number
+            if not types_first and found:
+                found[-1][1] = number
+        elif target == "phone_dnc" and found:
+            found[-1][2] = number
+    return [(phone, kind, dnc) for phone, kind, dnc in found]

@@ -60,7 +60,19 @@ comment on function app.match_by_reach() is
 
 create or replace function app.match_by_place() returns void
 language sql security definer
-set enable_nestloop = off as $$
+set enable_nestloop = off set enable_mergejoin = off as $$
+    -- Few records have neither phone nor e-mail, and few contacts: two narrow passes are faster
+    -- than one over all pairs, and addresses are only compared where the name is the same.
+    insert into app_staging.import_matches (rec, contact_id, created_at)
+    select r.rec, c.id, c.created_at
+    from app_staging.import_records r
+    join contacts c on c.last_name = coalesce(r.last_name, '')
+        and c.first_name = coalesce(r.first_name, '')
+        and c.deleted_at is null
+    where r.phone1 is null and r.email1 is null
+      and lower(c.property_address) = lower(r.property_address) || left(c.last_name, 0)
+      and (r.last_name is not null or (r.first_name is null and c.llc_name = r.llc_name));
+
     insert into app_staging.import_matches (rec, contact_id, created_at)
     select r.rec, c.id, c.created_at
     from app_staging.import_records r
@@ -68,12 +80,12 @@ set enable_nestloop = off as $$
         and c.last_name = coalesce(r.last_name, '')
         and c.first_name = coalesce(r.first_name, '')
         and c.deleted_at is null
-    where (r.last_name is not null or (
-              r.first_name is null and r.llc_name is not null and c.llc_name = r.llc_name))
-      and ((r.phone1 is null and r.email1 is null) or (c.phone1 is null and c.email1 is null));
+    where c.phone1 is null and c.email1 is null
+      and not (r.phone1 is null and r.email1 is null)
+      and (r.last_name is not null or (r.first_name is null and c.llc_name = r.llc_name));
 $$;
 comment on function app.match_by_place() is
-    'Contacts of the same name at the same property, where one side has neither phone nor e-mail; one pass over contacts.';
+    'Contacts of the same name at the same property, where one side has neither phone nor e-mail; two passes over contacts.';
 
 create or replace function app.match_import_records() returns void
 language plpgsql security definer as $$
@@ -317,58 +329,6 @@ language sql security definer as $$
 $$;
 comment on function app.update_imported_contacts(uuid, integer, boolean) is
     'Bring the records of one turn into their contacts; notes those that really changed, as they were.';
-
-create or replace function app.tag_imported_contacts(for_import uuid) returns void
-language plpgsql security definer as $$
-declare
-    colors constant text[] := array['#3B82F6', '#10B981', '#F59E0B', '#EF4444', '#8B5CF6',
-                                    '#EC4899', '#14B8A6', '#64748B'];
-begin
-    with made as (
-        insert into tags (name, color)
-        select distinct on (lower(n.name)) n.name, colors[1 + abs(hashtext(lower(n.name)) % 8)]
-        from app_staging.import_records r
-        join app_staging.import_targets t on t.rec = r.rec
-        cross join lateral unnest(r.tags) as n (name)
-        where not exists (select from tags g where lower(g.name) = lower(n.name))
-        order by lower(n.name), r.rec
-        on conflict do nothing
-        returning id, updated_at
-    )
-    insert into app.import_tags (import_id, tag_id, left_updated_at)
-    select for_import, m.id, m.updated_at from made m;
-
-    with linked as (
-        insert into contact_tags (contact_id, tag_id, created_by)
-        select distinct t.contact_id, g.id, (select current_user_id())
-        from app_staging.import_records r
-        join app_staging.import_targets t on t.rec = r.rec
-        cross join lateral unnest(r.tags) as n (name)
-        join tags g on lower(g.name) = lower(n.name)
-        where t.turn = 0 or exists (
-            select from contacts c
-            where c.id = t.contact_id
-              and (c.assigned_to is null or c.assigned_to = (select current_user_id())
-                   or (select app.sees_all())))
-        on conflict do nothing
-        returning contact_id, tag_id
-    ), added as (
-        select l.contact_id, array_agg(l.tag_id) as tag_ids
-        from linked l
-        where l.contact_id in (
-            select t.contact_id from app_staging.import_targets t where t.turn > 0)
-        group by l.contact_id
-    )
-    insert into app.import_changes as known (
-        import_id, contact_id, operation, left_updated_at, tag_ids)
-    select for_import, c.id, 'updated', c.updated_at, a.tag_ids
-    from added a
-    join contacts c on c.id = a.contact_id
-    on conflict (import_id, contact_id) do update set tag_ids = known.tag_ids || excluded.tag_ids;
-end;
-$$;
-comment on function app.tag_imported_contacts(uuid) is
-    'Create the tags that the batch names and attach them; notes what an existing contact got.';
 
 create or replace function app.merge_import_records(for_import uuid)
 returns table (created integer, updated integer)

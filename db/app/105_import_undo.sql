@@ -1,10 +1,62 @@
--- The undo of an import, and who may call what.
+-- The tags of an import, its undo, and who may call what.
 --
 -- Everything goes back to exactly what it was, updated_at included, except contacts that something
 -- newer stands on: those are left alone, counted, and keep their row in app.import_changes with the
 -- reason. A created contact is in the way of its removal when somebody changed it, tagged it, or
 -- hung a message, call, e-mail, activity, deal, document or AI call on it since.
 begin;
+
+create or replace function app.tag_imported_contacts(for_import uuid) returns void
+language plpgsql security definer as $$
+declare
+    colors constant text[] := array['#3B82F6', '#10B981', '#F59E0B', '#EF4444', '#8B5CF6',
+                                    '#EC4899', '#14B8A6', '#64748B'];
+begin
+    with made as (
+        insert into tags (name, color)
+        select distinct on (lower(n.name)) n.name, colors[1 + abs(hashtext(lower(n.name)) % 8)]
+        from app_staging.import_records r
+        join app_staging.import_targets t on t.rec = r.rec
+        cross join lateral unnest(r.tags) as n (name)
+        where not exists (select from tags g where lower(g.name) = lower(n.name))
+        order by lower(n.name), r.rec
+        on conflict do nothing
+        returning id, updated_at
+    )
+    insert into app.import_tags (import_id, tag_id, left_updated_at)
+    select for_import, m.id, m.updated_at from made m;
+
+    with linked as (
+        insert into contact_tags (contact_id, tag_id, created_by)
+        select distinct t.contact_id, g.id, (select current_user_id())
+        from app_staging.import_records r
+        join app_staging.import_targets t on t.rec = r.rec
+        cross join lateral unnest(r.tags) as n (name)
+        join tags g on lower(g.name) = lower(n.name)
+        where t.turn = 0 or exists (
+            select from contacts c
+            where c.id = t.contact_id
+              and (c.assigned_to is null or c.assigned_to = (select current_user_id())
+                   or (select app.sees_all())))
+        on conflict do nothing
+        returning contact_id, tag_id
+    ), added as (
+        select l.contact_id, array_agg(l.tag_id) as tag_ids
+        from linked l
+        where l.contact_id in (
+            select t.contact_id from app_staging.import_targets t where t.turn > 0)
+        group by l.contact_id
+    )
+    insert into app.import_changes as known (
+        import_id, contact_id, operation, left_updated_at, tag_ids)
+    select for_import, c.id, 'updated', c.updated_at, a.tag_ids
+    from added a
+    join contacts c on c.id = a.contact_id
+    on conflict (import_id, contact_id) do update set tag_ids = known.tag_ids || excluded.tag_ids;
+end;
+$$;
+comment on function app.tag_imported_contacts(uuid) is
+    'Create the tags that the batch names and attach them; notes what an existing contact got.';
 
 create or replace function app.find_undo_conflicts(for_import uuid) returns void
 language plpgsql security definer as $$
