@@ -20,8 +20,9 @@ from crm.imports.records import Record, staged_bad_row
 from crm.imports.rows import BadRowError, NoDataRowError, Options, RowReader
 from crm.imports.values import dates_begin_with_day
 
-BATCH_RECORDS = 10_000
-BATCH_CHARACTERS = 8_000_000
+BATCH_RECORDS = 20_000
+FIRST_BATCH = 4_000  # so that PostgreSQL and those who watch have something to do at once
+BATCH_CHARACTERS = 16_000_000
 _DATE_SAMPLE = 1_000
 
 
@@ -133,16 +134,16 @@ def read_batches(job: Job) -> Iterator[Batch]:
     reader = RowReader(layout.headers, job.mapping, options)
     lines = _count_lines(path)
     totals = Batch(b"", 0, 0, 0, 0)
-    batch = _Open(job.duplicates)
+    batch, most = _Open(job.duplicates), min(job.batch_records, FIRST_BATCH)
     for row in _rows(path, layout):
         try:
             _add_row(row, reader, batch, totals)
         except NoDataRowError:
             continue
-        if len(batch.records) + len(batch.bad) >= job.batch_records or batch.is_full():
+        if len(batch.records) + len(batch.bad) >= most or batch.is_full():
             _stop_at_too_many_tags(reader)
             yield replace(totals, text=batch.text(totals.records), share=row.line / lines)
-            batch = _Open(job.duplicates)
+            batch, most = _Open(job.duplicates), job.batch_records
     _stop_at_too_many_tags(reader)
     yield replace(totals, text=batch.text(totals.records), share=1)
 

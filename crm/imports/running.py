@@ -8,8 +8,8 @@ itself is visible. Whatever kills the program or the server rolls everything bac
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -172,19 +172,12 @@ class Run:
         await self._claim_merge(connection)
         if size > BIG_FILE:
             self._bulk = await self._set_bulk_mode(bulk=True)
-        async for head, text in _batches(job):
-            if text:
-                await connection.copy_to_table(
-                    "import_records",
-                    schema_name="app_staging",
-                    columns=COLUMNS,
-                    source=BytesIO(text),
-                    format="text",
-                )
-                merged = await queries.merge_import_records(connection, id=self._id)
-                self.progress.created += merged["created"]
-                self.progress.updated += merged["updated"]
-            await self._report(head, size)
+        # Closed at once, also when a batch fails or is cancelled: the reading process ends with it.
+        async with aclosing(_batches(job)) as batches:
+            async for head, text in batches:
+                if text:
+                    await self._merge_batch(connection, text)
+                await self._report(head, size)
         await queries.finish_import(
             connection,
             id=self._id,
@@ -193,6 +186,18 @@ class Run:
             failed=self.progress.failed,
         )
         await self._transaction.commit()
+
+    async def _merge_batch(self, connection: asyncpg.Connection, text: bytes) -> None:
+        await connection.copy_to_table(
+            "import_records",
+            schema_name="app_staging",
+            columns=COLUMNS,
+            source=BytesIO(text),
+            format="text",
+        )
+        merged = await queries.merge_import_records(connection, id=self._id)
+        self.progress.created += merged["created"]
+        self.progress.updated += merged["updated"]
 
     async def _job(self) -> tuple[Job, int]:
         async with self._db.session(self._identity) as connection:
@@ -267,7 +272,7 @@ class Run:
             log.warning("not tidied after import", error=str(error))
 
 
-async def _batches(job: Job) -> AsyncIterator[tuple[dict[str, Any], bytes]]:
+async def _batches(job: Job) -> AsyncGenerator[tuple[dict[str, Any], bytes]]:
     """The batches of the reading process, one read ahead; the process ends with this iterator."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -290,6 +295,7 @@ async def _batches(job: Job) -> AsyncIterator[tuple[dict[str, Any], bytes]]:
             yield frame
     finally:
         reader.cancel()
+        await asyncio.wait([reader])
         process.stdin.close()
         if process.returncode is None:
             process.kill()
@@ -301,9 +307,12 @@ async def _read_ahead(
 ) -> None:
     head: dict[str, Any] = {}
     while "end" not in head and "error" not in head:
-        line = await stdout.readline()
-        head = json.loads(line) if line else {"error": "The file could not be read."}
-        text = await stdout.readexactly(head["size"]) if head.get("size") else b""
+        try:
+            head = json.loads(await stdout.readline())
+            text = await stdout.readexactly(head["size"]) if head.get("size") else b""
+        except (ValueError, asyncio.IncompleteReadError):
+            # The process died: out of memory, or a fault of ours that it wrote to stderr.
+            head, text = {"error": "The file could not be read to its end."}, b""
         await ahead.put((head, text))
 
 

@@ -198,7 +198,7 @@ PERSON = st.fixed_dictionaries({
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     people=st.lists(PERSON, min_size=2, max_size=12),
