@@ -129,7 +129,7 @@ export WITH_NODE
 
 web/node_modules/.stamp: web/package.json web/package-lock.json | .venv/.run
 	@echo 'Installing web packages'
-	@eval "$$WITH_NODE"; cd web && $(if $(LOCK),flock ../.make.lock) npm ci --loglevel=error --no-audit --no-fund >/dev/null
+	@eval "$$WITH_NODE"; cd web && $(if $(LOCK),flock ../.make.lock) npm ci --loglevel=error --no-audit --no-fund --no-update-notifier >/dev/null
 	@touch $@
 
 web/node_modules/.built: web/node_modules/.stamp $(WEB)
