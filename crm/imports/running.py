@@ -28,6 +28,7 @@ from crm.imports.sources import BY_KEY
 
 BIG_FILE = 1_000_000  # bytes; a smaller file is not worth changing indexes for
 _HEAD_LIMIT = 1 << 20
+_TRIES = 10
 
 queries = sql.load("imports")
 log = structlog.get_logger()
@@ -153,7 +154,10 @@ class Run:
             # Closing rolls an unfinished transaction back and frees the locks.
             await connection.close(timeout=10)
         if self._bulk:
-            await self._set_bulk_mode(bulk=False)
+            for _ in range(_TRIES):  # autovacuum may be at work on what was just imported
+                if await self._set_bulk_mode(bulk=False):
+                    break
+                await asyncio.sleep(0.5)
             if status == "done":
                 await self._tidy()
 
