@@ -28,16 +28,22 @@ begin
 
     with linked as (
         insert into contact_tags (contact_id, tag_id, created_by)
-        select distinct t.contact_id, g.id, (select current_user_id())
-        from app_staging.import_records r
-        join app_staging.import_targets t on t.rec = r.rec
+        select distinct s.contact_id, g.id, (select current_user_id())
+        from (
+            -- New contacts are not looked for in contacts; known ones must be the caller's to see.
+            select t.rec, t.contact_id from app_staging.import_targets t where t.turn = 0
+            union all
+            select t.rec, t.contact_id
+            from app_staging.import_targets t
+            join contacts c on c.id = t.contact_id
+                and (c.assigned_to is null or c.assigned_to = (select current_user_id())
+                     or (select app.sees_all()))
+            where t.turn > 0
+        ) s
+        join app_staging.import_records r on r.rec = s.rec
         cross join lateral unnest(r.tags) as n (name)
         join tags g on lower(g.name) = lower(n.name)
-        where t.turn = 0 or exists (
-            select from contacts c
-            where c.id = t.contact_id
-              and (c.assigned_to is null or c.assigned_to = (select current_user_id())
-                   or (select app.sees_all())))
+        order by s.contact_id, g.id
         on conflict do nothing
         returning contact_id, tag_id
     ), added as (

@@ -101,13 +101,24 @@ end $$;
 comment on function app.sees_all() is
     'Whether this request''s user sees every contact, and not only their own and nobody''s.';
 
+create or replace function app.is_thread_of(conversation uuid, contact uuid) returns boolean
+language plpgsql stable security definer as $$
+begin
+    return not exists (
+        select from conversations c where c.id = conversation and c.contact_id <> contact);
+end $$;
+comment on function app.is_thread_of(uuid, uuid) is
+    'False when the conversation is another contact''s: nobody files an entry where they cannot see.';
+
 do $$
 begin
     execute format('alter function app.caller_role() set search_path = %I, pg_temp',
                    current_schema());
     execute format('alter function app.sees_all() set search_path = %I, pg_temp', current_schema());
+    execute format('alter function app.is_thread_of(uuid, uuid) set search_path = %I, pg_temp',
+                   current_schema());
 end $$;
-revoke all on function app.caller_role(), app.sees_all() from public;
+revoke all on function app.caller_role(), app.sees_all(), app.is_thread_of(uuid, uuid) from public;
 
 -- Row level security on all tables; policies and rights ---------------------------------------------
 -- anon gets nothing, service_role everything, authenticated what the policies let through.
@@ -145,6 +156,7 @@ declare
           from pg_roles r where r.rolname = current_user)',
         (select relowner from pg_class where oid = 'contacts'::regclass));
     may_write constant text := '(select app.caller_role()) in (%s) and (%s)';
+    rows_written text;
 begin
     if members is null then
         set local client_min_messages = notice;
@@ -199,12 +211,16 @@ begin
         end if;
         continue when t.writers is null;
 
+        rows_written := format(may_write, t.writers, t.visible) || case
+            when t.name in ('messages', 'calls', 'emails')
+            then ' and app.is_thread_of(conversation_id, contact_id)' else '' end;
         execute format('drop policy if exists %I on %I', t.name || '_insert', t.name);
         execute format('create policy %I on %I for insert to %s with check (%s)',
-            t.name || '_insert', t.name, members, format(may_write, t.writers, t.visible));
+            t.name || '_insert', t.name, members, rows_written);
         execute format('drop policy if exists %I on %I', t.name || '_update', t.name);
-        execute format('create policy %I on %I for update to %s using (%4$s) with check (%4$s)',
-            t.name || '_update', t.name, members, format(may_write, t.writers, t.visible));
+        execute format('create policy %I on %I for update to %s using (%s) with check (%s)',
+            t.name || '_update', t.name, members,
+            format(may_write, t.writers, t.visible), rows_written);
         execute format('drop policy if exists %I on %I', t.name || '_delete', t.name);
         execute format('create policy %I on %I for delete to %s using (%s)',
             t.name || '_delete', t.name, members,
@@ -242,7 +258,8 @@ begin
                             calculate_contact_score(uuid), explain_contact_score(uuid),
                             contact_search_text(text, text, text, text, text, text, text, text,
                                 text, text, text),
-                            app.caller_role(), app.sees_all() to %I', t.name);
+                            app.caller_role(), app.sees_all(), app.is_thread_of(uuid, uuid) to %I',
+                       t.name);
     end loop;
 end $$;
 

@@ -204,6 +204,24 @@ async def test_an_agent_cannot_touch_what_they_do_not_see(conn: asyncpg.Connecti
             )
 
 
+async def test_an_agent_cannot_file_an_entry_in_somebody_elses_thread(
+    conn: asyncpg.Connection,
+) -> None:
+    made = await workspace(conn)
+    await set_visibility(conn, "assigned")
+    mine, theirs = made.contacts["mei"], made.contacts["tariq"]
+    sms = "select id, message_count from conversations where contact_id = $1 and channel = 'sms'"
+    their_thread = await conn.fetchval(sms, theirs)
+    async with acting_as(conn, made.users["mei"]):
+        async with refused(conn, NO_RIGHT):
+            await message(conn, mine, conversation_id=their_thread, content="seen by him")
+        async with refused(conn, NO_RIGHT):
+            await conn.execute(
+                "update messages set conversation_id = $1 where contact_id = $2", their_thread, mine
+            )
+    assert (await conn.fetchrow(sms, theirs))["message_count"] == 1
+
+
 async def test_a_members_message_is_counted_and_a_members_deal_logged(
     conn: asyncpg.Connection,
 ) -> None:
