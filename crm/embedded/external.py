@@ -21,6 +21,11 @@ def connection_urls(settings: Settings) -> Iterator[Server]:
     Raises ServerError with one line when it cannot be reached or is too old.
     """
     if settings.database_url is None:
+        if settings.admin_database_url is not None:
+            raise ServerError(
+                "CRM_ADMIN_DATABASE_URL is set but CRM_DATABASE_URL is not: set both, or neither"
+                " to use the embedded PostgreSQL"
+            )
         with running(settings.data_dir) as server:
             yield server
         return

@@ -166,6 +166,13 @@ def test_with_a_url_nothing_is_started(data_dir: Path, new_dir: Path):
     assert not new_dir.exists()
 
 
+def test_the_owners_url_alone_is_refused_and_nothing_is_started(new_dir: Path):
+    settings = settings_for_tests(admin_database_url="postgresql://o@host/crm", data_dir=new_dir)
+    with pytest.raises(ServerError, match="CRM_DATABASE_URL is not"), connection_urls(settings):
+        pass
+    assert not new_dir.exists()
+
+
 def _only_as_root() -> None:
     if os.geteuid() != 0:
         pytest.skip(f"{getpass.getuser()} cannot become another user; root can")
