@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     environment: Literal["development", "production"] = "development"
-    demo: bool = Field(default=False, description="offer the demo sign-in (loopback only)")
+    demo: bool = Field(default=False, description="offer a sign-in without password")
     default_region: str = Field("US", pattern="^[A-Z]{2}$", description="phones without a +")
     max_upload_bytes: int = Field(50 * 1024 * 1024, gt=0)
     statement_timeout: float = Field(10.0, gt=0, description="seconds a page's query may take")
