@@ -15,6 +15,7 @@ async def test_a_deleted_contact_comes_back_with_undo(page: Page):
     await page.get_by_role("button", name="Delete contact").click()
     toast = page.locator("crm-toast")
     await expect(toast).to_contain_text("in the trash")
+    await page.wait_for_load_state()
     await page.locator("h1").click()
     await page.keyboard.press("Control+z")
     await expect(toast.filter(has_text="in the trash")).to_have_count(0)
