@@ -28,12 +28,17 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=1, le=65535)
     environment: Literal["development", "production"] = "development"
-    demo: bool = Field(default=False, description="offer a sign-in without password")
+    demo: bool = Field(default=False, description="a sign-in without password, on loopback only")
     default_region: str = Field("US", pattern="^[A-Z]{2}$", description="phones without a +")
     max_upload_bytes: int = Field(50 * 1024 * 1024, gt=0)
     statement_timeout: float = Field(10.0, gt=0, description="seconds a page's query may take")
     pool_size: int = Field(8, ge=1)
     log_json: bool = False
+
+    @property
+    def demo_door(self) -> bool:
+        """Whether anybody may sign in to the demo: never where other machines can reach it."""
+        return self.demo and self.host in {"127.0.0.1", "::1", "localhost"}
 
 
 def _secrets_from_files() -> dict[str, str]:

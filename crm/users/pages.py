@@ -67,7 +67,7 @@ async def sign_in(
 @router.post("/sign-in/demo")
 async def demo_sign_in(request: Request, db: Db) -> Response:
     """Sign in as the demo's owner; only where the demo runs."""
-    if not request.app.state.settings.demo:
+    if not request.app.state.settings.demo_door:
         raise Problem(404, "Page not found")
     response = RedirectResponse("/", 303)
     async with db.service() as connection:

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from crm.users.auth import COOKIE
 from tests.cast import ALICE, BOB, PASSWORD
-from tests.conftest import signed_in
+from tests.conftest import Copy, running_app, signed_in
 
 
 @pytest.fixture
@@ -101,6 +101,16 @@ async def test_setup_is_closed_once_there_is_an_owner(stranger: httpx.AsyncClien
 
 async def test_the_demo_door_exists_only_in_the_demo(stranger: httpx.AsyncClient) -> None:
     assert (await stranger.post("/sign-in/demo")).status_code == 404
+
+
+async def test_the_demo_door_is_shut_where_other_machines_can_reach_it(seeded: Copy) -> None:
+    for host, status in (("0.0.0.0", 404), ("127.0.0.1", 303)):
+        async with running_app(seeded, demo=True, host=host) as app:
+            browser = await signed_in(app, None)
+            page = await browser.get("/sign-in")
+            assert ("Explore the demo" in page.text) == (status == 303)
+            assert (await browser.post("/sign-in/demo")).status_code == status
+            await browser.aclose()
 
 
 async def test_every_page_carries_the_strict_security_headers(client: httpx.AsyncClient) -> None:
