@@ -1,10 +1,11 @@
 """The way to PostgreSQL: one request or job is one transaction, and identity is set inside it."""
 
 import json
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 from uuid import UUID
 
 import asyncpg
@@ -21,6 +22,22 @@ class Identity:
     role: str
     name: str
     email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request shows for itself: the SHA-256 of a token, or of a session cookie."""
+
+    sha256: bytes
+    kind: Literal["token", "session"]
+
+
+# What may stand in a batch or the id of a browser tab: it travels inside the first message as text.
+_NAME = re.compile(r"[A-Za-z0-9:._-]{1,100}")
+
+
+def _name(text: str) -> str:
+    return text if _NAME.fullmatch(text) else ""
 
 
 async def _decode_json(connection: asyncpg.Connection) -> None:
@@ -66,15 +83,51 @@ class Database:
             self._pool = None
 
     @asynccontextmanager
-    async def session(self, identity: Identity) -> AsyncIterator[Connection]:
-        """A transaction that runs as `identity`: row level security decides what it sees."""
+    async def session(
+        self, identity: Identity, *, source: str = "web", client: str = "", batch: str = ""
+    ) -> AsyncIterator[Connection]:
+        """A transaction that runs as `identity`: row level security decides what it sees.
+
+        `source`, `client` and `batch` are for the change log, as in `entered`.
+        """
         claims = json.dumps({"sub": str(identity.user_id), "role": "authenticated"})
         # A UUID and a fixed word hold no quote, so the claims can travel in the same message.
         begin = (
             f"begin; set local role authenticated;"
             f" set local statement_timeout = {self._timeout_ms};"
-            f" select set_config('request.jwt.claims', '{claims}', true)"
+            f" select set_config('request.jwt.claims', '{claims}', true),"
+            f" set_config('app.source', '{_name(source)}', true),"
+            f" set_config('app.client', '{_name(client)}', true),"
+            f" set_config('app.batch', '{_name(batch)}', true)"
         )
+        async with self._transaction(begin) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def entered(
+        self,
+        credential: Credential,
+        *,
+        source: str = "api",
+        client: str = "",
+        batch: str = "",
+        timeout: float | None = None,
+        planned_for_values: bool = False,
+    ) -> AsyncIterator[Connection]:
+        """A transaction of whoever holds `credential`, with the rights and scopes it has now.
+
+        Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when it is not valid. `client`
+        is the browser tab, `batch` what an undo takes back together, `timeout` in seconds a
+        statement. `planned_for_values`: each statement gets a plan for its values.
+        """
+        milliseconds = self._timeout_ms if timeout is None else int(timeout * 1000)
+        begin = (
+            f"begin; select app.enter('\\x{credential.sha256.hex()}', '{credential.kind}',"
+            f" '{_name(source)}', '{_name(client)}', '{_name(batch)}', {milliseconds});"
+            " set local role authenticated"
+        )
+        if planned_for_values:
+            begin += "; set local plan_cache_mode = force_custom_plan"
         async with self._transaction(begin) as connection:
             yield connection
 

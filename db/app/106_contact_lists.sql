@@ -13,7 +13,7 @@ declare
     everything constant boolean := app.sees_all();
     me constant uuid := current_user_id();
 begin
-    if app.caller_role() is null then
+    if app.caller_role() is null or not app.in_scope('contacts', 'read') then
         return;
     end if;
     if upwards then
