@@ -30,6 +30,7 @@ from bench.results import write
 from crm import embedded, filters, schema
 from crm.app import create_app
 from crm.config import Settings
+from crm.contacts.listing import ContactFilter
 from crm.db import Connection, Database, Identity
 from crm.users import auth
 
@@ -76,9 +77,9 @@ class Recorded(Database):
         seen.ms.append(query.elapsed * 1000)
 
     @asynccontextmanager
-    async def session(self, identity: Identity) -> AsyncIterator[Connection]:
+    async def session(self, identity: Identity, **how: str) -> AsyncIterator[Connection]:
         """A session whose statements are noted."""
-        async with super().session(identity) as connection:
+        async with super().session(identity, **how) as connection:
             connection = cast(asyncpg.Connection, connection)
             connection.add_query_logger(self.note)
             try:
@@ -167,11 +168,11 @@ class Bench:
 
 async def hundredth_page(db: Database, me: Identity) -> str:
     """The cursor of page 100 of the newest contacts (or of the last page, when there are fewer)."""
-    query, after = filters.ContactFilter(), ""
+    query, after = ContactFilter(), ""
     async with db.session(me) as connection:
         for _ in range(99):
             page = await filters.fetch_page(
-                connection, query.model_copy(update={"after": after}), me, 1
+                connection, query.model_copy(update={"after": after}), 1
             )
             if not page.next:
                 break

@@ -111,16 +111,17 @@ class Database:
         source: str = "api",
         client: str = "",
         batch: str = "",
-        timeout: float | None = None,
+        statement_timeout: float | None = None,
         planned_for_values: bool = False,
     ) -> AsyncIterator[Connection]:
         """A transaction of whoever holds `credential`, with the rights and scopes it has now.
 
         Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when it is not valid. `client`
-        is the browser tab, `batch` what an undo takes back together, `timeout` in seconds a
-        statement. `planned_for_values`: each statement gets a plan for its values.
+        is the browser tab, `batch` what an undo takes back together; `planned_for_values`: each statement gets a plan for its values.
         """
-        milliseconds = self._timeout_ms if timeout is None else int(timeout * 1000)
+        milliseconds = (
+            self._timeout_ms if statement_timeout is None else int(statement_timeout * 1000)
+        )
         begin = (
             f"begin; select app.enter('\\x{credential.sha256.hex()}', '{credential.kind}',"
             f" '{_name(source)}', '{_name(client)}', '{_name(batch)}', {milliseconds});"

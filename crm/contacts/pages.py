@@ -10,18 +10,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from crm import sql
 from crm.contacts import forms
-from crm.db import Connection, Identity
-from crm.filters import (
-    CONTACTS,
-    SEARCH_CAP,
-    SEARCH_LEAST,
-    ContactFilter,
-    Filter,
-    count,
-    fetch_page,
-)
+from crm.contacts.listing import CONTACTS, ContactFilter
+from crm.db import Connection
+from crm.filters import SEARCH_CAP, SEARCH_LEAST, count, fetch_page
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
+from crm.values import Filter
 from crm.web import Db, is_partial, local, render, zone
 
 router = APIRouter()
@@ -46,16 +40,16 @@ async def list_contacts(
     if set(request.query_params) & set(CONTACTS.columns):  # the filter form's short notation
         return RedirectResponse(query.url("/contacts"), 303)
     async with db.session(user) as connection:
-        context = await _list_context(connection, query, user, zone(request))
+        context = await _list_context(connection, query, zone(request))
         context["removed"] = await queries.contact_name(connection, id=deleted) if deleted else None
     template = "contacts/_list.html" if is_partial(request) else "contacts/index.html"
     return render(request, template, **context)
 
 
 async def _list_context(
-    connection: Connection, query: ContactFilter, user: Identity, where: tzinfo
+    connection: Connection, query: ContactFilter, where: tzinfo
 ) -> dict[str, Any]:
-    page = await fetch_page(connection, query, user, COUNT_CAP + 1)
+    page = await fetch_page(connection, query, COUNT_CAP + 1)
     rows = [row async for row in queries.contacts_on_page(connection, ids=page.ids)]
     return {
         "query": query,
@@ -102,7 +96,7 @@ async def exact_total(request: Request, db: Db, user: CurrentUser) -> Response:
     """The exact number of matches, for a list that said "1,000+" at once."""
     query = ContactFilter.parse(request.query_params)
     async with db.session(user) as connection:
-        total = await count(connection, query, user)
+        total = await count(connection, query)
     return render(request, "contacts/_total.html", total=total)
 
 

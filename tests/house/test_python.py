@@ -9,8 +9,12 @@ from .tree import ROOT, files, named, short
 
 PROGRAM = named(".py", under="crm") + named(".py", under="bench")
 # The only places that may hold SQL: sessions, the compiler of filters, what makes a database before
-# any file can run in it, and the operator's commands. Everything else is in a queries.sql.
-SQL_ALLOWED = ("crm/db.py", "crm/schema.py", "crm/filters.py", "crm/embedded/", "crm/database/")
+# any file can run in it, and the operator's commands; and beside the allow-list of a list or a
+# resource (listing.py, api.py) what its columns are. Everything else is in a queries.sql.
+SQL_ALLOWED = (
+    "crm/db.py", "crm/schema.py", "crm/filters.py", "crm/conditions.py", "crm/api/",
+    "crm/embedded/", "crm/database/",
+)  # fmt: skip
 # Keywords in one case, as SQL is written: a sentence that starts with "Select" is none.
 KEYWORDS = (
     r"select\s+(.*\bfrom\s|.*\(|\d)|insert\s+into\s|update\s+[\w.]+\s+set\s|delete\s+from\s"
@@ -45,7 +49,11 @@ def sql_in(path: Path) -> list[str]:
 
 
 def test_sql_lives_in_sql_files():
-    elsewhere = [path for path in PROGRAM if not short(path).startswith(SQL_ALLOWED)]
+    elsewhere = [
+        path
+        for path in PROGRAM
+        if not short(path).startswith(SQL_ALLOWED) and path.name not in ("listing.py", "api.py")
+    ]
     assert [found for path in elsewhere for found in sql_in(path)] == []
 
 
