@@ -117,7 +117,8 @@ class Database:
         """A transaction of whoever holds `credential`, with the rights and scopes it has now.
 
         Raises asyncpg.InvalidAuthorizationSpecificationError (28000) when it is not valid. `client`
-        is the browser tab, `batch` what an undo takes back together; `planned_for_values`: each statement gets a plan for its values.
+        is the browser tab, `batch` what an undo takes back together;
+        `planned_for_values`: each statement gets a plan for its values.
         """
         milliseconds = (
             self._timeout_ms if statement_timeout is None else int(statement_timeout * 1000)

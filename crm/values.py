@@ -1,4 +1,4 @@
-"""What a filter is: field, operator, value, and groups of them; the kinds of columns, how values read."""
+"""Filters and groups of them: field, operator, value; kinds of columns, and how values read."""
 
 import json
 import re
@@ -107,11 +107,7 @@ class Group(BaseModel):
         """A group from decoded JSON."""
         if depth > MOST_DEEP:
             raise invalid("where", f"More than {MOST_DEEP} groups within groups.")
-        if (
-            not isinstance(written, dict)
-            or len(written) != 1
-            or not written.keys() <= {"all", "any"}
-        ):
+        if not isinstance(written, dict) or list(written) not in (["all"], ["any"]):
             raise invalid("where", 'A group reads {"all": […]} or {"any": […]}.')
         [(match, parts)] = written.items()
         if not isinstance(parts, list) or not parts:
