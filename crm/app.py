@@ -12,12 +12,27 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
+import crm.activities.api
+import crm.assistants.api
+import crm.calls.api
+import crm.contacts.api
 import crm.contacts.pages
+import crm.conversations.api
+import crm.deals.api
+import crm.documents.api
+import crm.emails.api
 import crm.imports.pages
+import crm.messages.api
+import crm.phone_numbers.api
+import crm.reports.api
 import crm.search.pages
+import crm.tags.api
 import crm.timeline.pages
 import crm.users.pages
+import crm.vapi_calls.api
 from crm import sql
+from crm.api import registry
+from crm.api.routing import PREFIX, Api, Routes
 from crm.config import Settings
 from crm.db import Database
 from crm.frame import Frame, StaticFiles
@@ -26,6 +41,21 @@ from crm.users.auth import SignInNeeded
 from crm.web import DIST, Db, render
 
 ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports)
+RESOURCES = (
+    crm.contacts.api,
+    crm.tags.api,
+    crm.conversations.api,
+    crm.messages.api,
+    crm.calls.api,
+    crm.emails.api,
+    crm.activities.api,
+    crm.deals.api,
+    crm.documents.api,
+    crm.assistants.api,
+    crm.phone_numbers.api,
+    crm.vapi_calls.api,
+    crm.reports.api,
+)
 
 log = structlog.get_logger()
 
@@ -46,6 +76,8 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
     app.state.db = Database(
         dsn, pool_size=settings.pool_size, statement_timeout=settings.statement_timeout
     )
+    app.state.api = Api()
+    app.mount(PREFIX, app.state.api)  # first, because the others are tried one after the other
     for room in ROOMS:
         app.include_router(room.pages.router)
     app.add_api_route("/", lambda: RedirectResponse("/contacts", 303), include_in_schema=False)
@@ -64,6 +96,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.db.open()
     async with app.state.db.service() as connection:
         app.state.workspace = await sql.load("users").workspace_name(connection)
+    app.state.api.routes = Routes(await registry.routes(app.state.db, RESOURCES))
     try:
         yield
     finally:

@@ -16,7 +16,14 @@ STATUS_OF_SQLSTATE = {
     "22003": (422, "A number is out of range"),
     "22P02": (422, "A value has the wrong form"),
     "42501": (403, "You may not do this"),
+    "22P05": (422, "A text holds characters that cannot be stored"),
+    "22021": (422, "A text holds characters that cannot be stored"),
+    "22007": (422, "A value has the wrong form"),
+    "22008": (422, "A date is out of range"),
+    "54001": (422, "A value is nested too deeply"),
+    "55000": (409, "This cannot be done now"),
     "P0002": (404, "Not found"),
+    "28000": (401, "Please sign in"),
     "57014": (503, "The database took too long"),
     "40001": (409, "Somebody else changed this at the same moment"),
     "40P01": (409, "Somebody else changed this at the same moment"),
@@ -28,12 +35,17 @@ _CONSTRAINT = re.compile(r"^[a-z]+(?:_tags)?_(?P<what>.+?)_(?:check|key|fkey|idx
 
 @dataclass
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
-    """An answer that is an error. `errors` holds {"field", "message"} for each bad field."""
+    """An answer that is an error. `errors` holds {"field", "message"} for each bad field.
+
+    `extra` are further members of the body, such as the current state of what was changed.
+    """
 
     status: int
     title: str
     detail: str = ""
     errors: list[dict[str, str]] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
     def body(self, request_id: str) -> dict[str, Any]:
         """The problem+json object."""
@@ -44,6 +56,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
             "detail": self.detail,
             "errors": self.errors,
             "request_id": request_id,
+            **self.extra,
         }
 
 

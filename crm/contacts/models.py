@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
-import phonenumbers
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, ValidationInfo
+
+from crm.phone import to_e164
 
 FieldError = dict[str, str]  # {"field": …, "message": …}
 
@@ -31,10 +32,6 @@ SHAPES = {
 MAX_INTEGER = 2_147_483_647
 
 
-class NotAPhoneError(ValueError):
-    """A text that no telephone could dial."""
-
-
 def _blank(value: Any) -> Any:
     text = value.strip() if isinstance(value, str) else value
     return None if text in ("", None) else text
@@ -43,17 +40,6 @@ def _blank(value: Any) -> Any:
 def _figure(value: Any) -> Any:
     text = _blank(value)
     return text.replace(",", "").removeprefix("$").strip() if isinstance(text, str) else text
-
-
-def to_e164(text: str, region: str) -> str:
-    """A phone number in any notation as +14155550132. Raises NotAPhoneError."""
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException as error:
-        raise NotAPhoneError(text) from error
-    if not phonenumbers.is_possible_number(number):
-        raise NotAPhoneError(text)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _phone(value: Any, info: ValidationInfo) -> Any:

@@ -101,6 +101,19 @@ $$;
 comment on function app.enter(bytea, text, text, text, text, integer) is
     'First statement of a request: who asks (kind token or session), through which door, from which browser tab, as part of which batch, and how many milliseconds a statement may take.';
 
+create or replace function app.caller()
+returns table (user_id uuid, role text, name text, email text, scopes text[], credential uuid)
+language sql stable security definer as $$
+    select u.id, u.role::text, u.name::text, u.email::text,
+           coalesce(string_to_array(nullif(btrim(current_setting('app.scopes', true)), ''), ' '),
+                    '{}'),
+           nullif(current_setting('app.credential', true), '')::uuid
+    from app.users u
+    where u.id = current_user_id() and u.is_active;
+$$;
+comment on function app.caller() is
+    'Who asks: the person of this request, and the scopes of their token (none: not a token).';
+
 -- Scopes on every table ------------------------------------------------------------------------
 
 do $$
@@ -167,7 +180,7 @@ begin
                      or (select app.caller_role()) in ('owner', 'admin')));
         grant select (id, user_id, name, hint, scopes, expires_at, last_used_at, revoked_at,
                       created_at, updated_at) on app.api_tokens to authenticated;
-        grant execute on function app.in_scope(text, text) to authenticated;
+        grant execute on function app.in_scope(text, text), app.caller() to authenticated;
     end if;
     if exists (select from pg_roles where rolname = 'crm_views')
        and current_setting('server_version_num')::integer < 150000 then
@@ -178,6 +191,7 @@ end;
 $$;
 revoke all on app.api_tokens from public;
 revoke all on function app.in_scope(text, text) from public;
+revoke all on function app.caller() from public;
 revoke all on function app.enter(bytea, text, text, text, text, integer) from public;
 do $$
 begin

@@ -1,0 +1,1 @@
+"""Tasks, meetings, notes and follow-ups."""

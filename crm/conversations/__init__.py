@@ -1,0 +1,1 @@
+"""Conversations: one thread per contact, channel and number."""

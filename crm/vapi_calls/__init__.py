@@ -1,0 +1,1 @@
+"""Calls that an AI assistant made or took."""
