@@ -27,6 +27,7 @@ import crm.phone_numbers.api
 import crm.reports.api
 import crm.search.pages
 import crm.tags.api
+import crm.timeline.api
 import crm.timeline.pages
 import crm.users.pages
 import crm.vapi_calls.api
@@ -55,6 +56,7 @@ RESOURCES = (
     crm.phone_numbers.api,
     crm.vapi_calls.api,
     crm.reports.api,
+    crm.timeline.api,
 )
 
 log = structlog.get_logger()
@@ -82,6 +84,7 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
         app.include_router(room.pages.router)
     app.add_api_route("/", lambda: RedirectResponse("/contacts", 303), include_in_schema=False)
     app.add_api_route("/healthz", healthz, include_in_schema=False)
+    app.add_api_route("/api/docs", api_docs, include_in_schema=False)
     if settings.environment == "development":
         app.add_api_route("/dev/ui", dev_ui, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=DIST, check_dir=False))
@@ -108,6 +111,11 @@ async def healthz(db: Db) -> Response:
     async with db.service() as connection:
         await sql.load("users").is_set_up(connection)
     return JSONResponse({"status": "ok"})
+
+
+async def api_docs(request: Request) -> Response:
+    """The description of the API, browsable without the internet."""
+    return render(request, "api_docs.html")
 
 
 async def dev_ui(request: Request) -> Response:

@@ -13,6 +13,7 @@ STATUS_OF_SQLSTATE = {
     "23514": (422, "A value is not allowed"),
     "23502": (422, "A value is missing"),
     "22001": (422, "A value is too long"),
+    "22000": (422, "A value has the wrong form"),  # the driver could not encode it
     "22003": (422, "A number is out of range"),
     "22P02": (422, "A value has the wrong form"),
     "42501": (403, "You may not do this"),

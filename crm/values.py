@@ -30,6 +30,7 @@ OPERATORS: dict[Kind, frozenset[str]] = {
     "text": TEXT, "number": RANGE, "date": RANGE, "moment": RANGE, "uuid": EQUALITY,
     "bool": FLAG, "tag": TAGGED, "words": WORDS,
 }  # fmt: skip
+MOST_DIGITS = 100  # before or after the point of a number
 MOST_DEEP, MOST_PARTS = 4, 50  # of groups within groups, and of filters in all
 
 
@@ -136,7 +137,7 @@ class Group(BaseModel):
 
 def _read_number(text: str) -> Decimal:
     number = Decimal(text.replace(",", ""))
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(text)
     return number
 

@@ -86,7 +86,8 @@ class Route:
     run again when it met a deadlock, and repeated by Idempotency-Key when it is a POST. With
     `opens=False` it gets the call alone and opens what it needs (crm.api.entering.enter).
     `scope` and `access` are for the document; the database enforces them. `body` and `answer` are
-    JSON schemas (or a pydantic model) of request and response.
+    JSON schemas (or a pydantic model) of request and response. `needs_caller` is False for what
+    everybody may see.
     """
 
     method: str
@@ -106,6 +107,7 @@ class Route:
     example: Any = None
     planned: bool = False
     media: str = "application/json"
+    needs_caller: bool = True
 
     @property
     def writes(self) -> bool:

@@ -1,12 +1,16 @@
 """From declared resources to routes: one list of everything the API can do."""
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
-from crm.api import catalogue
+from starlette.responses import Response
+
+from crm.api import catalogue, openapi
 from crm.api.bulk import BulkHandlers, Which
-from crm.api.call import Route
+from crm.api.call import Call, Route
 from crm.api.catalogue import Catalogue
 from crm.api.resource import KnownResource, Resource
 from crm.api.rows import RowHandlers
@@ -22,7 +26,21 @@ async def routes(db: Database, rooms: Iterable[Any]) -> list[Route]:
     resources = [one for room in modules for one in getattr(room, "RESOURCES", ())]
     async with db.service() as connection:
         found = await catalogue.read(connection, [resource.table for resource in resources])
-    return list(_every(modules, resources, found))
+    every = list(_every(modules, resources, found))
+    return [*every, _described(every)]
+
+
+def _described(every: list[Route]) -> Route:
+    @cache
+    def text() -> bytes:
+        return json.dumps(openapi.document(every), ensure_ascii=False).encode()
+
+    async def show(call: Call) -> Response:
+        """The description itself, for everybody."""
+        return Response(text(), media_type="application/json")
+
+    return Route("GET", "/openapi.json", show, "This description", opens=False, name="describe",
+                 needs_caller=False)  # fmt: skip
 
 
 def _every(
