@@ -168,7 +168,8 @@ def _answer(request: Request, problem: Problem) -> Response:
         if "application/json" not in request.headers.get("accept", ""):
             return RedirectResponse(problem.location, 303)
     body = problem.body(request.state.request_id)
-    if "application/json" in request.headers.get("accept", ""):
+    asks_for_json = "application/json" in request.headers.get("accept", "")
+    if asks_for_json or request.url.path.startswith("/api/"):
         return JSONResponse(body, problem.status, media_type="application/problem+json")
     if request.headers.get("HX-Request-Type"):
         # A failed action on a page shows a toast and leaves the page as it is.

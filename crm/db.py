@@ -146,8 +146,8 @@ class Database:
             raise RuntimeError("Database.open() was not called")
         async with self._pool.acquire() as acquired:
             connection = cast(Connection, acquired)
-            await connection.execute(begin)
             try:
+                await connection.execute(begin)
                 yield connection
             except BaseException:
                 if not connection.is_closed():

@@ -30,6 +30,14 @@ STATUS_OF_SQLSTATE = {
     "40P01": (409, "Somebody else changed this at the same moment"),
 }
 
+# What a broken rule means, without the name of the table; the text of the others is PostgreSQL's.
+MESSAGES = {
+    "23505": "This exists already.",
+    "23503": "This refers to a record that does not exist.",
+    "23514": "This value is not allowed (rule {rule}).",
+    "23502": "This is missing.",
+}
+
 # contacts_email1_check -> email1: the constraint names are written for people.
 _CONSTRAINT = re.compile(r"^[a-z]+(?:_tags)?_(?P<what>.+?)_(?:check|key|fkey|idx|format)$")
 
@@ -85,4 +93,6 @@ def _field_errors(error: asyncpg.PostgresError) -> list[dict[str, str]]:
     column = getattr(error, "column_name", None)
     match = _CONSTRAINT.match(name)
     what = column or (match["what"] if match else "")
-    return [{"field": what, "message": str(error)}] if what else []
+    state = getattr(error, "sqlstate", None) or ""
+    message = MESSAGES[state].format(rule=name) if state in MESSAGES else str(error)
+    return [{"field": what, "message": message}] if what else []

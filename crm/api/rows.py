@@ -1,6 +1,7 @@
 """List, read, create, change and remove the rows of one resource."""
 
 import json
+import re
 from typing import Any
 from uuid import UUID
 
@@ -66,8 +67,8 @@ class RowHandlers:
         source = (
             self.known.trashed if in_trash == "true" and self.known.trashed else self.known.live
         )
-        counted = params.get("count", "")
-        if counted not in ("", "exact", "estimated"):
+        counted = params.get("count", "no")
+        if counted not in ("no", "exact", "estimated"):
             raise invalid("count", "count is exact or estimated.")
         return self._with_default(source.parse(params)), self._body(call), counted
 
@@ -124,10 +125,12 @@ class RowHandlers:
         """Change what the body names. With If-Match, only the version the client has seen."""
         given = call.read(self.update_shape)
         names = [name for name in self.known.columns if name in given.model_fields_set]
+        expected = _expected(call.headers)
         if not names:
             row = await self._row(connection, call.id, self.whole)
+            if expected not in (None, row["etag"]):
+                raise await self._refusal(connection, call.id, expected)
             return Response(row["body"], 200, self._headers(row), media_type="application/json")
-        expected = _expected(call.headers)
         text = given.model_dump_json(exclude_unset=True)
         guard = [expected] if expected else []
         statement = statements.update(self.known, names, guarded=bool(expected))
@@ -182,8 +185,9 @@ async def demand_scope(connection: Connection, scope: str) -> None:
 
 
 def _names(call: Call, parameter: str, allowed: Any) -> list[str]:
-    text = call.query_params.get(parameter, "")
-    names = list(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if parameter not in call.query_params:
+        return []
+    names = list(dict.fromkeys(call.query_params[parameter].split(",")))
     for name in names:
         if name not in allowed:
             raise invalid(parameter, f"There is no “{name[:60]}” for {parameter}.")
@@ -195,7 +199,10 @@ def _tags(headers: Headers, name: str) -> list[str]:
 
 
 def _expected(headers: Headers) -> str | None:
-    tags = _tags(headers, "if-match")
-    if tags in ([""], ["*"]):
+    given = headers.get("if-match")
+    if given is None or given.strip() == "*":
         return None
-    return tags[0].strip('"') or "none"
+    if found := re.fullmatch(r'\s*(?:W/)?"(\d{1,19})"\s*', given):
+        return found[1]
+    # Never as if there were none: the client meant to be careful.
+    raise Problem(400, "If-Match is not right", "It is the ETag that you read, in its quotes.")

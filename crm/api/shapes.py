@@ -74,7 +74,7 @@ def _whole_number(column: CatalogueColumn) -> Any:
         least, most = -(2**53), 2**53
     least = column.least if column.least is not None else least
     most = column.most if column.most is not None else most
-    return Annotated[int, Field(strict=True, ge=least, le=most)]
+    return Annotated[int, BeforeValidator(_only_number), Field(ge=least, le=most)]
 
 
 def _number(column: CatalogueColumn) -> Any:
