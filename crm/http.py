@@ -13,14 +13,11 @@ STATUS_OF_SQLSTATE = {
     "23514": (422, "A value is not allowed"),
     "23502": (422, "A value is missing"),
     "22001": (422, "A value is too long"),
-    "22000": (422, "A value has the wrong form"),  # the driver could not encode it
     "22003": (422, "A number is out of range"),
     "22P02": (422, "A value has the wrong form"),
     "42501": (403, "You may not do this"),
     "22P05": (422, "A text holds characters that cannot be stored"),
     "22021": (422, "A text holds characters that cannot be stored"),
-    "22007": (422, "A value has the wrong form"),
-    "22008": (422, "A date is out of range"),
     "54001": (422, "A value is nested too deeply"),
     "55000": (409, "This cannot be done now"),
     "P0002": (404, "Not found"),
@@ -79,6 +76,8 @@ def not_found(what: str) -> Problem:
 def from_postgres(error: asyncpg.PostgresError) -> Problem:
     """What a database error means to the caller; 500 for what no caller can cause."""
     state = getattr(error, "sqlstate", None) or ""
+    if state.startswith("22") and state not in STATUS_OF_SQLSTATE:
+        state = "22P02"  # all of class 22 is a value that PostgreSQL cannot take
     if state not in STATUS_OF_SQLSTATE:
         if state.startswith(("08", "53", "57P")):
             return Problem(503, "The database is not available", "Try again in a few seconds.")

@@ -11,13 +11,13 @@ from tests.contacts.scene import add
 SECRET = "Zebediah"
 
 
-async def one_of_everything(admin: asyncpg.Connection, owner: UUID | None) -> dict[str, UUID]:
+async def one_of_everything(admin: asyncpg.Connection, owner: UUID | None) -> dict[str, Any]:
     """A row of each resource, all hanging on one contact of `owner`; ids by resource."""
     contact = await add(
         admin, "contacts", first_name=SECRET, phone1="+14155550132", assigned_to=owner,
         notes=SECRET,
     )  # fmt: skip
-    found = {"contacts": contact, "contact-summary": contact}
+    found: dict[str, Any] = {"contacts": contact, "contact-summary": contact}
     found["tags"] = await add(admin, "tags", name=f"{SECRET} {contact}")
     await add(admin, "contact_tags", contact_id=contact, tag_id=found["tags"])
     found["messages"] = await add(
@@ -54,7 +54,7 @@ async def one_of_everything(admin: asyncpg.Connection, owner: UUID | None) -> di
     return found
 
 
-def new(resource: str, rows: dict[str, UUID]) -> dict[str, Any] | None:
+def new(resource: str, rows: dict[str, Any]) -> dict[str, Any] | None:
     """A body that makes one more of a resource; None where it is not made by the API."""
     contact = str(rows["contacts"])
     return {
@@ -92,7 +92,7 @@ TABLES = [
 ]  # fmt: skip
 
 
-async def fingerprint(admin: asyncpg.Connection) -> list[str]:
+async def fingerprint(admin: asyncpg.Connection) -> list[Any]:
     """What every table holds now, to see that nothing was changed."""
     text = "select coalesce(md5(string_agg(t::text, '|' order by t.id)), '') from {} t"
     return [await admin.fetchval(text.format(table)) for table in TABLES]

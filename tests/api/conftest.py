@@ -42,6 +42,7 @@ async def let_charlie_in(admin: asyncpg.Connection) -> str:
     token = f"crm_{secrets.token_urlsafe(24)}"
     enter = "app.enter(bytea, text, text, text, text, integer)"
     definition = await admin.fetchval(f"select pg_get_functiondef('{enter}'::regprocedure)")
+    assert definition is not None
     claims = f'{{"role": "authenticated", "sub": "{CHARLIE.user_id}"}}'
     sha256 = hashlib.sha256(token.encode()).hexdigest()
     believe = f"""begin

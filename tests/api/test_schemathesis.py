@@ -38,8 +38,8 @@ async def test_no_request_finds_a_fault(
     async with serving(app) as address:
         command = [
             program, "--config-file", CONFIG, "run", f"{address}/api/v1/openapi.json",
-            "--checks", "all", *seed, "--continue-on-failure", "--warnings", "off", "--generation-database",
-            "none", "--max-examples", "100" if FULL else "3", "--phases",
+            "--checks", "all", *seed, "--continue-on-failure", "--warnings", "off",
+            "--generation-database", "none", "--max-examples", "100" if FULL else "3", "--phases",
             "examples,coverage,fuzzing,stateful" if FULL else "examples,fuzzing", *headers,
         ]  # fmt: skip
         done = await asyncio.to_thread(
