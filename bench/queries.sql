@@ -91,3 +91,18 @@ where relkind = 'r' and reltuples > 10000 and relnamespace = current_schema()::r
 -- What agents see: "team" or "assigned".
 insert into app.settings (key, value) values ('visibility', to_jsonb(:visibility::text))
 on conflict (key) do update set value = excluded.value;
+
+-- name: make_token!
+-- A token for the bench's requests.
+insert into app.api_tokens (user_id, name, token_sha256, scopes)
+values (:user_id, 'bench', :token_sha256, :scopes);
+
+-- name: busy_contacts
+-- Contacts with the most messages.
+select contact_id as id from messages tablesample system (5)
+group by contact_id order by count(*) desc, contact_id limit :most;
+
+-- name: last_names
+-- Different last names of contacts.
+select last_name from contacts tablesample system (5) where last_name <> ''
+group by last_name order by md5(last_name) limit :most;
