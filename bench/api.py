@@ -1,7 +1,7 @@
 """The API beside its limit and beside a yardstick, in interleaved rounds: `python -m bench.api`.
 
 The limit is pgbench on the very statements of our API, with signing in and row level security; the
-yardstick is the same endpoints with an ORM and response models (bench/yardstick.py), without either.
+yardstick is the same endpoints with an ORM and response models (bench/yardstick.py), with neither.
 Machines are noisy: read the ratios within a round, then the CPU a request, and requests a second
 last. Traffic goes to 127.0.0.1 only, and every run ends by itself.
 """
@@ -31,7 +31,7 @@ import psutil
 
 from bench.fill import DATA_DIR, OWNER, QUERIES, fill
 from bench.results import write
-from bench.statements import statements_of
+from bench.statements import Request, statements_of
 from crm import embedded, schema
 from crm.embedded import binaries
 
@@ -45,8 +45,8 @@ class Case:
     """One endpoint: our requests, the yardstick's, and the ratio to pgbench that is the aim."""
 
     name: str
-    ours: list[tuple[str, str, str]]  # method, path, body
-    theirs: list[tuple[str, str, str]]
+    ours: list[Request]
+    theirs: list[Request]
     aim: float
     rounds: list[dict[str, Any]] = field(default_factory=list)
 
@@ -63,9 +63,11 @@ async def cases(connection: asyncpg.Connection) -> list[Case]:
     slim = "/api/v1/contacts?limit=50&fields=id,first_name,last_name,llc_name,phone1,email1,city,"
     found = [("GET", f"/api/v1/search?q={quote(name)}&kinds=contacts", "") for name in names]
     return [
-        Case("list 50 with tags", [("GET", list_path, "")], [("GET", "/contacts?limit=50", "")], 60),
+        Case("list 50 with tags", [("GET", list_path, "")],
+             [("GET", "/contacts?limit=50", "")], 60),
         Case("list 50, ten columns", [("GET", f"{slim}state,deal_status,created_at", "")], [], 60),
-        Case("timeline 50", [("GET", f"/api/v1/contacts/{one}/timeline?limit=50", "") for one in busy],
+        Case("timeline 50",
+             [("GET", f"/api/v1/contacts/{one}/timeline?limit=50", "") for one in busy],
              [("GET", f"/contacts/{one}/messages", "") for one in busy], 55),
         Case("search", found, [("GET", f"/search?q={quote(name)}", "") for name in names], 50),
         Case("one contact", [("GET", f"/api/v1/contacts/{one}", "") for one in busy], [], 50),
@@ -93,9 +95,7 @@ def running(command: list[str], port: int, path: str, **variables: str) -> Itera
             process.wait(20)
 
 
-def load(
-    port: int, requests: list[tuple[str, str, str]], headers: dict[str, str]
-) -> dict[str, Any]:
+def load(port: int, requests: list[Request], headers: dict[str, str]) -> dict[str, Any]:
     """Run the load generator in a process of its own."""
     lines = "\n".join(json.dumps([method, path, headers, body]) for method, path, body in requests)
     command = [sys.executable, "-m", "bench.load", str(port), str(SECONDS), str(CONNECTIONS)]

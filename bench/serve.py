@@ -1,4 +1,4 @@
-"""Our application, as `crm serve` runs it, on a database of the bench: `python -m bench.serve DSN PORT`."""
+"""Our application on a database of the bench: `python -m bench.serve DSN PORT`."""
 
 import sys
 

@@ -111,16 +111,13 @@ class TagShape(Shape):
     color: str
 
 
-ContactShape: Any = create_model(
-    "ContactShape",
-    __base__=Shape,
-    tags=(list[TagShape], ...),
-    **{
-        name: (kind.__args__[0], ...)
-        for name, kind in Contact.__annotations__.items()
-        if name not in ("tags", "deleted_at")
-    },
-)
+_SHOWN: dict[str, Any] = {
+    name: (kind.__args__[0], ...)
+    for name, kind in Contact.__annotations__.items()
+    if name not in ("tags", "deleted_at")
+}
+_make: Any = create_model
+ContactShape = _make("ContactShape", __base__=Shape, tags=(list[TagShape], ...), **_SHOWN)
 
 
 class MessageShape(Shape):
