@@ -6,7 +6,7 @@
 -- it is written, and back to NULL when that one is undone in turn.
 -- Readers in order: ids are given before a transaction commits, so the highest id says nothing. A
 -- reader takes rows with tx < txid_snapshot_xmin(txid_current_snapshot()) ordered by (tx, id): every
--- transaction below is over, nothing can appear there any more (app.changes_after).
+-- transaction below is over, nothing can appear there any more (query changes_feed of crm/changes).
 -- Locks: none but the new row's own.
 begin;
 set local client_min_messages = warning;
@@ -123,20 +123,6 @@ begin
 end;
 $$;
 
--- The feed for programs: exactly once, whatever commits late.
-create or replace function app.changes_after(after_tx bigint, after_id bigint, max_rows integer)
-returns setof app.changes
-language sql stable rows 200 as $$
-    select c.*
-    from app.changes c
-    where (c.tx, c.id) > (after_tx, after_id)
-      and c.tx < txid_snapshot_xmin(txid_current_snapshot())
-    order by c.tx, c.id
-    limit least(max_rows, 1000);
-$$;
-comment on function app.changes_after(bigint, bigint, integer) is
-    'The changes that follow a place (tx, id), oldest first, of those the caller may see; each exactly once, also when transactions overlap.';
-
 -- Keeping ------------------------------------------------------------------------------------
 
 create or replace function app.upkeep_changes() returns integer
@@ -211,15 +197,14 @@ comment on function app.change_source() is
     'The door of this transaction: setting app.source, else what the connection calls itself.';
 
 revoke all on function app.readable_logs(boolean) from public;
-revoke all on function app.changes_after(bigint, bigint, integer) from public;
 revoke all on function app.upkeep_changes() from public;
 revoke all on function app.forget_contact(uuid) from public;
 revoke all on function app.change_source() from public;
 do $$
 begin
     if exists (select from pg_roles where rolname = 'authenticated') then
-        grant execute on function app.readable_logs(boolean), app.forget_contact(uuid),
-            app.changes_after(bigint, bigint, integer) to authenticated;
+        grant execute on function app.readable_logs(boolean), app.forget_contact(uuid)
+            to authenticated;
     end if;
     if exists (select from pg_roles where rolname = 'crm_app') then
         grant execute on function app.upkeep_changes() to crm_app;
