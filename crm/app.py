@@ -15,6 +15,8 @@ from starlette.middleware.gzip import GZipMiddleware
 import crm.activities.api
 import crm.assistants.api
 import crm.calls.api
+import crm.changes.api
+import crm.changes.pages
 import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
@@ -42,7 +44,7 @@ from crm.live import Events, Live
 from crm.users.auth import COOKIE, SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports)
+ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,
@@ -58,6 +60,7 @@ RESOURCES = (
     crm.vapi_calls.api,
     crm.reports.api,
     crm.timeline.api,
+    crm.changes.api,
 )
 
 log = structlog.get_logger()

@@ -208,9 +208,7 @@ class Live:
         return found.told_to(listener.rights)
 
     async def _changes(self, since: str, limited: list[UUID]) -> Change:
-        rows = await self._ask(
-            "live_changes", seen_before=since, listeners=limited, most=MOST_ROWS
-        )
+        rows = await self._ask("live_changes", seen_before=since, listeners=limited, most=MOST_ROWS)
         return Change(rows[0]["snapshot"], [row for row in rows if row["table_name"]])
 
     async def _poll(self) -> None:
@@ -286,7 +284,9 @@ class Events:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hold the stream open until its listener goes or loses the right to hear."""
-        is_ours = scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "GET"
+        is_ours = (
+            scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "GET"
+        )
         if not is_ours:
             await self.app(scope, receive, send)
             return

@@ -330,8 +330,7 @@ $$;
 comment on function app.update_imported_contacts(uuid, integer, boolean) is
     'Bring the records of one turn into their contacts; notes those that really changed, as they were.';
 
--- The import keeps its own account of each contact (app.import_changes), so the change log (113)
--- gets one line for a batch, not one for each contact and tag.
+-- The import keeps its own account of each contact: the change log (113) gets a line for a batch.
 create or replace function app.merge_import_records(for_import uuid)
 returns table (created integer, updated integer)
 language plpgsql security definer

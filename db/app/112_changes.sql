@@ -68,6 +68,10 @@ create index if not exists changes_contact_id_id_idx on app.changes (contact_id,
     where contact_id is not null;
 create index if not exists changes_row_id_id_idx on app.changes (row_id, id desc);
 create index if not exists changes_batch_id_idx on app.changes (batch, id) where batch is not null;
+-- What the timeline of a contact tells as changes; a message or call pays nothing for it.
+create index if not exists changes_contact_id_at_id_idx on app.changes (contact_id, at desc, id desc)
+    where table_name in ('contacts', 'deals', 'contact_tags', 'documents')
+      and operation <> 'insert';
 create index if not exists changes_undoes_idx on app.changes (undoes) where undoes is not null;
 
 create or replace function app.readable_logs(own boolean default false) returns text[]
@@ -122,6 +126,24 @@ begin
     grant select on app.logged_tables to authenticated;
 end;
 $$;
+
+create or replace function app.change_as_json(change app.changes) returns json
+language plpgsql stable as $$
+begin
+    return json_build_object(
+        'id', change.id, 'transaction', change.tx, 'at', change.at,
+        'actor', change.actor,
+        'actor_name', (select u.name from app.users u where u.id = change.actor),
+        'source', change.source, 'batch', change.batch, 'table', change.table_name,
+        'row_id', change.row_id, 'contact_id', change.contact_id, 'operation', change.operation,
+        'fields', case when change.operation = 'update' and change.row_id is not null
+            then array(select jsonb_object_keys(change.new) order by 1) else '{}' end,
+        'old', change.old, 'new', change.new, 'undoes', change.undoes,
+        'undone_at', change.undone_at);
+end;
+$$;
+comment on function app.change_as_json(app.changes) is
+    'A change as the API tells it, with the name of who made it.';
 
 -- Keeping ------------------------------------------------------------------------------------
 
@@ -197,14 +219,15 @@ comment on function app.change_source() is
     'The door of this transaction: setting app.source, else what the connection calls itself.';
 
 revoke all on function app.readable_logs(boolean) from public;
+revoke all on function app.change_as_json(app.changes) from public;
 revoke all on function app.upkeep_changes() from public;
 revoke all on function app.forget_contact(uuid) from public;
 revoke all on function app.change_source() from public;
 do $$
 begin
     if exists (select from pg_roles where rolname = 'authenticated') then
-        grant execute on function app.readable_logs(boolean), app.forget_contact(uuid)
-            to authenticated;
+        grant execute on function app.readable_logs(boolean), app.forget_contact(uuid),
+            app.change_as_json(app.changes) to authenticated;
     end if;
     if exists (select from pg_roles where rolname = 'crm_app') then
         grant execute on function app.upkeep_changes() to crm_app;

@@ -306,7 +306,7 @@ $$;
 comment on function app.batch_ids(text) is
     'All changes of a batch (or of the transaction tx:<number>), also those the caller may not see: then it is not theirs to undo.';
 
-create or replace function app.undo_batch(of_batch text) returns integer
+create or replace function app.undo_changes(ids bigint[], as_batch text) returns integer
 language plpgsql as $$
 declare
     -- A row that another one needs returns first.
@@ -314,26 +314,21 @@ declare
         'conversations', 'activities', 'calls', 'messages', 'emails', 'documents', 'vapi_calls'];
     source_before constant text := coalesce(current_setting('app.source', true), '');
     batch_before constant text := coalesce(current_setting('app.batch', true), '');
-    ids bigint[];
     change app.changes;
     conflicts jsonb;
     every jsonb := '[]';
     seen integer := 0;
     done integer := 0;
 begin
-    if of_batch ~ '^import:[0-9a-f-]{36}$' then
-        return (select u.restored + u.removed from app.undo_import(substr(of_batch, 8)::uuid) u);
-    end if;
-    perform pg_advisory_xact_lock(1229803085, hashtext(of_batch));
-    ids := app.batch_ids(of_batch);
+    perform pg_advisory_xact_lock(1229803085, hashtext(as_batch));
     select count(*) into seen from app.changes c where c.id = any (ids);
     if seen = 0 then
-        raise exception 'there is no batch %', of_batch using errcode = 'P0002';
+        raise exception 'there is no batch %', as_batch using errcode = 'P0002';
     elsif seen < cardinality(ids) then
         raise exception 'a part of this batch is not yours to change' using errcode = '42501';
     end if;
     perform set_config('app.source', 'undo', true),
-            set_config('app.batch', 'undo:' || of_batch, true);
+            set_config('app.batch', 'undo:' || as_batch, true);
     for change in
         select * from app.changes c
         where c.id = any (ids) and c.undone_at is null
@@ -359,6 +354,18 @@ begin
     return done;
 end;
 $$;
+comment on function app.undo_changes(bigint[], text) is
+    'Take several changes back, newest first, all or nothing; returns how many. The log keeps the undo as batch undo:<as_batch>. Errors as of undo_change.';
+
+create or replace function app.undo_batch(of_batch text) returns integer
+language plpgsql as $$
+begin
+    if of_batch ~ '^import:[0-9a-f-]{36}$' then
+        return (select u.restored + u.removed from app.undo_import(substr(of_batch, 8)::uuid) u);
+    end if;
+    return app.undo_changes(app.batch_ids(of_batch), of_batch);
+end;
+$$;
 comment on function app.undo_batch(text) is
     'Take a batch back (bulk:…, vapi:…, tx:<number>, undo:…, import:<id>), newest first, all or nothing; returns how many changes. Errors as of undo_change.';
 
@@ -371,7 +378,7 @@ begin
         where p.pronamespace = 'app'::regnamespace and p.proname in (
             'table_of_change', 'undo_conflict', 'must_be_changeable', 'undo_update', 'hangs_on',
             'undo_insert', 'undo_delete', 'undo_one', 'refuse_undo', 'undo_change', 'batch_ids',
-            'undo_batch')
+            'undo_changes', 'undo_batch')
     loop
         execute format('revoke all on function %s from public', signature);
         if exists (select from pg_roles where rolname = 'authenticated') then

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from crm import sql
 from crm.db import Database
 from tests.cast import ALICE
 from tests.conftest import Copy
 
 from .scene import add
+
+queries = sql.load("changes")
 
 
 class Reader:
@@ -24,9 +27,10 @@ class Reader:
     async def read(self, most: int = 1000) -> int:
         """Reads what is new; gives how many."""
         async with self.pool.session(ALICE) as connection:
-            rows = await connection.fetch(
-                "select tx, id from app.changes_after($1, $2, $3)", *self.place, most
+            found = queries.changes_feed(
+                connection, after_tx=self.place[0], after_id=self.place[1], most=most
             )
+            rows = [row async for row in found]
         if rows:
             self.place = (rows[-1]["tx"], rows[-1]["id"])
         self.ids += [row["id"] for row in rows]
@@ -91,7 +95,5 @@ async def test_the_feed_is_read_by_its_index(admin: asyncpg.Connection, pool: Da
     )
     await admin.execute("analyze app.changes")
     async with pool.session(ALICE) as connection:
-        plan = await connection.fetch(
-            "explain (costs off) select * from app.changes_after(5, 5, 100)"
-        )
+        plan = await connection.fetch(f"explain (costs off) {queries.changes_feed.sql}", 5, 5, 100)
     assert "changes_tx_id_idx" in "\n".join(row[0] for row in plan)

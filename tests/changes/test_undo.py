@@ -9,7 +9,7 @@ import pytest
 from crm.db import Database
 from tests.cast import ALICE, BOB, VERA
 
-from .scene import add, conflict, last, log_of, undo, undo_batch
+from .scene import add, conflict, detail, last, log_of, undo, undo_batch
 
 
 async def value(admin: asyncpg.Connection, column: str, row: object, table: str = "contacts"):
@@ -204,7 +204,7 @@ async def test_of_two_undos_at_once_one_wins(admin: asyncpg.Connection, pool: Da
     refused = [end for end in ends if end is not None]
     assert len(refused) == 1
     assert isinstance(refused[0], asyncpg.ObjectNotInPrerequisiteStateError)
-    assert json.loads(refused[0].detail or "")[0]["reason"] == "undone already"
+    assert json.loads(detail(refused[0]))[0]["reason"] == "undone already"
     assert await value(admin, "city", person) == "Miami"
     assert len(await log_of(admin, person)) == 3
 
@@ -221,7 +221,7 @@ async def test_who_only_reads_takes_nothing_back(admin: asyncpg.Connection, pool
 async def test_a_change_that_is_not_there_is_not_found(pool: Database):
     with pytest.raises(asyncpg.PostgresError) as missing:
         await undo(pool, ALICE, 10**12)
-    assert missing.value.sqlstate == "P0002"
+    assert getattr(missing.value, "sqlstate", "") == "P0002"
     with pytest.raises(asyncpg.PostgresError) as missing:
         await undo_batch(pool, ALICE, "bulk:none")
-    assert missing.value.sqlstate == "P0002"
+    assert getattr(missing.value, "sqlstate", "") == "P0002"
