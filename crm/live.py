@@ -288,6 +288,8 @@ class Events:
             scope["type"] == "http" and scope["path"] == "/events" and scope["method"] == "GET"
         )
         if not is_ours:
+            # Pages name the moment at which they were asked for: their stream begins there.
+            scope.setdefault("state", {})["place"] = self.live.snapshot
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
