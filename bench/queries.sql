@@ -91,3 +91,22 @@ where relkind = 'r' and reltuples > 10000 and relnamespace = current_schema()::r
 -- What agents see: "team" or "assigned".
 insert into app.settings (key, value) values ('visibility', to_jsonb(:visibility::text))
 on conflict (key) do update set value = excluded.value;
+
+-- name: live_person!
+-- Somebody who listens.
+insert into app.users (id, email, name, role) values (:id, 'ear@example.test', 'Ear', 'owner')
+on conflict do nothing;
+
+-- name: live_session$
+-- The session of their browser.
+select app.start_session(:id, :sha256, 'bench', '', 1)::text;
+
+-- name: live_contacts
+-- Contacts to be changed, one for each signal.
+insert into contacts (first_name, last_name)
+select 'Live', n::text from generate_series(1, :count::integer) n
+returning id;
+
+-- name: live_touch!
+-- One change.
+update contacts set notes = 'touched' where id = :id;

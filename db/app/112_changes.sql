@@ -71,7 +71,7 @@ create index if not exists changes_batch_id_idx on app.changes (batch, id) where
 -- What the timeline of a contact tells as changes; a message or call pays nothing for it.
 create index if not exists changes_contact_id_at_id_idx on app.changes (contact_id, at desc, id desc)
     where table_name in ('contacts', 'deals', 'contact_tags', 'documents')
-      and operation <> 'insert';
+      and (operation <> 'insert' or table_name = 'contact_tags');
 create index if not exists changes_undoes_idx on app.changes (undoes) where undoes is not null;
 
 create or replace function app.readable_logs(own boolean default false) returns text[]
