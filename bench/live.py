@@ -74,6 +74,13 @@ def serve(dsn: str, descriptor: int) -> None:
     uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
 
 
+def start_worker(dsn: str, listener: socket.socket) -> subprocess.Popen[bytes]:
+    """The worker as a process of its own, on this socket."""
+    number = listener.fileno()
+    command = [sys.executable, "-m", "bench.live", "--serve", dsn, str(number)]
+    return subprocess.Popen(command, pass_fds=[number])
+
+
 async def measure(
     server: embedded.Server, clients: int, rate: int, seconds: int
 ) -> dict[str, float]:
@@ -87,11 +94,7 @@ async def measure(
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(2048)
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "bench.live", "--serve", server.app_dsn,
-             str(listener.fileno())],
-            pass_fds=[listener.fileno()],
-        )  # fmt: skip
+        worker = start_worker(server.app_dsn, listener)
         try:
             await _connect(listener.getsockname()[1], token, clients)
             process = psutil.Process(worker.pid)

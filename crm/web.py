@@ -150,7 +150,10 @@ def render(
     headers: dict[str, str] | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """A page or a region of it. Every template has user, nav, demo, request, workspace and place."""
+    """A page or a region of it.
+
+    Every template has user, nav, demo, request, workspace and place (where its events begin).
+    """
     base = {
         "request": request,
         "user": getattr(request.state, "user", None),
