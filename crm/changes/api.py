@@ -148,7 +148,7 @@ async def feed(call: Call, connection: Connection) -> Response:
 
 
 def _id(call: Call) -> int:
-    text = call.path_params["id"]
+    text = call.path_params["change"]
     if not re.fullmatch(r"\d{1,18}", text):
         raise not_found("Change")
     return int(text)
@@ -207,9 +207,9 @@ ROUTES = [
           parameters=_LIST_PARAMETERS, name="list_changes", errors=(422,)),
     Route("GET", "/changes/feed", feed, "Read all changes in order, each exactly once",
           answer=PAGE, parameters=_FEED_PARAMETERS, name="feed_changes", errors=(410, 422)),
-    Route("GET", "/changes/{id}", read_change, "Read one change", answer=CHANGE,
+    Route("GET", "/changes/{change}", read_change, "Read one change", answer=CHANGE,
           name="read_change", errors=(404,)),
-    Route("POST", "/changes/{id}/undo", undo_change, "Take one change back", answer=UNDONE,
+    Route("POST", "/changes/{change}/undo", undo_change, "Take one change back", answer=UNDONE,
           name="undo_change", errors=(404, 409)),
     Route("POST", "/changes/batches/{batch}/undo", undo_batch, "Take a batch of changes back",
           answer=UNDONE, name="undo_batch", errors=(404, 409)),
