@@ -106,3 +106,22 @@ group by contact_id order by count(*) desc, contact_id limit :most;
 -- Different last names of contacts.
 select last_name from contacts tablesample system (5) where last_name <> ''
 group by last_name order by md5(last_name) limit :most;
+
+-- name: live_person!
+-- Somebody who listens.
+insert into app.users (id, email, name, role) values (:id, 'ear@example.test', 'Ear', 'owner')
+on conflict do nothing;
+
+-- name: live_session$
+-- The session of their browser.
+select app.start_session(:id, :sha256, 'bench', '', 1)::text;
+
+-- name: live_contacts
+-- Contacts to be changed, one for each signal.
+insert into contacts (first_name, last_name)
+select 'Live', n::text from generate_series(1, :count::integer) n
+returning id;
+
+-- name: live_touch!
+-- One change.
+update contacts set notes = 'touched' where id = :id;

@@ -15,6 +15,8 @@ from starlette.middleware.gzip import GZipMiddleware
 import crm.activities.api
 import crm.assistants.api
 import crm.calls.api
+import crm.changes.api
+import crm.changes.pages
 import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
@@ -38,10 +40,11 @@ from crm.config import Settings
 from crm.db import Database
 from crm.frame import Frame, StaticFiles
 from crm.http import Problem, from_postgres
-from crm.users.auth import SignInNeeded
+from crm.live import Events, Live
+from crm.users.auth import COOKIE, SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports)
+ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,
@@ -57,6 +60,7 @@ RESOURCES = (
     crm.vapi_calls.api,
     crm.reports.api,
     crm.timeline.api,
+    crm.changes.api,
 )
 
 log = structlog.get_logger()
@@ -80,6 +84,7 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
     )
     app.state.api = Api()
     app.mount(PREFIX, app.state.api)  # first, because the others are tried one after the other
+    app.state.live = Live(dsn)
     for room in ROOMS:
         app.include_router(room.pages.router)
     app.add_api_route("/", lambda: RedirectResponse("/contacts", 303), include_in_schema=False)
@@ -89,6 +94,7 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
         app.add_api_route("/dev/ui", dev_ui, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=DIST, check_dir=False))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Events, live=app.state.live, cookie=COOKIE)
     app.add_middleware(Frame)
     _handle_errors(app)
     return app
@@ -103,6 +109,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        app.state.live.close()
         await app.state.db.close()
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, cast
 from uuid import UUID
@@ -31,6 +32,9 @@ class Credential:
     sha256: bytes
     kind: Literal["token", "session"]
 
+
+# The browser tab of the request that is being answered (X-Client-Id): it ignores its own echo.
+asking_tab: ContextVar[str] = ContextVar("asking_tab", default="")
 
 # What may stand in a batch or the id of a browser tab: it travels inside the first message as text.
 _NAME = re.compile(r"[A-Za-z0-9:._-]{1,100}")
@@ -84,12 +88,14 @@ class Database:
 
     @asynccontextmanager
     async def session(
-        self, identity: Identity, *, source: str = "web", client: str = "", batch: str = ""
+        self, identity: Identity, *, source: str = "web", client: str | None = None, batch: str = ""
     ) -> AsyncIterator[Connection]:
         """A transaction that runs as `identity`: row level security decides what it sees.
 
-        `source`, `client` and `batch` are for the change log, as in `entered`.
+        `source`, `client` and `batch` are for the change log, as in `entered`; the browser tab is
+        the one that made the request, if not given.
         """
+        client = asking_tab.get() if client is None else client
         claims = json.dumps({"sub": str(identity.user_id), "role": "authenticated"})
         # A UUID and a fixed word hold no quote, so the claims can travel in the same message.
         begin = (

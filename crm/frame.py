@@ -13,6 +13,8 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles as _StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crm.db import asking_tab
+
 log = structlog.get_logger()
 
 CONTENT_SECURITY_POLICY = (
@@ -56,6 +58,7 @@ class Frame:
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        asking_tab.set(Headers(scope=scope).get("x-client-id", ""))
         started = time.perf_counter()
 
         async def send_with_headers(message: Message) -> None:

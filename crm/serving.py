@@ -59,8 +59,13 @@ def _run(server: Server, settings: Settings, listener: socket.socket, say: Say) 
             if self.started:
                 say(f"Contact CRM is on {address(settings, listener)}  (Ctrl-C stops it)")
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.live.close()  # open streams would hold the end up
+            await super().shutdown(sockets)
+
+    app = create_app(server.app_dsn, settings)
     config = uvicorn.Config(
-        create_app(server.app_dsn, settings),
+        app,
         log_level="warning",
         access_log=False,
         lifespan="on",

@@ -150,13 +150,17 @@ def render(
     headers: dict[str, str] | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """A page or a region of it. Every template has user, nav, demo, request and workspace."""
+    """A page or a region of it.
+
+    Every template has user, nav, demo, request, workspace and place (where its events begin).
+    """
     base = {
         "request": request,
         "user": getattr(request.state, "user", None),
         "nav": request.url.path.split("/")[1],
         "demo": request.app.state.settings.demo,
         "workspace": request.app.state.workspace,
+        "place": getattr(request.state, "place", ""),
     }
     html = environment().get_template(template).render(base | context)
     return HTMLResponse(html, status, headers)

@@ -52,6 +52,7 @@ ERRORS = {
     403: "The person's role or the token's scopes do not allow it.",
     404: "Not there, or not the caller's to see.",
     409: "In conflict with what is stored.",
+    410: "Not there any more; begin anew.",
     412: "If-Match names another version; `current` is the state now.",
     413: "The body is too large.",
     415: "The body is not JSON.",

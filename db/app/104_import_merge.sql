@@ -330,9 +330,11 @@ $$;
 comment on function app.update_imported_contacts(uuid, integer, boolean) is
     'Bring the records of one turn into their contacts; notes those that really changed, as they were.';
 
+-- The import keeps its own account of each contact: the change log (113) gets a line for a batch.
 create or replace function app.merge_import_records(for_import uuid)
 returns table (created integer, updated integer)
-language plpgsql security definer as $$
+language plpgsql security definer
+set app.changes = 'summary' as $$
 declare
     the_import app.imports := app.check_import(for_import);
     updated_before integer;
@@ -368,6 +370,8 @@ begin
         where h.import_id = for_import and h.operation = 'updated';
     end if;
     truncate app_staging.import_records;
+    perform app.log_summary('contacts', 'insert', created, 'import:' || for_import);
+    perform app.log_summary('contacts', 'update', updated, 'import:' || for_import);
     return next;
 end;
 $$;

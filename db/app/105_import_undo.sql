@@ -169,7 +169,8 @@ comment on function app.remove_imported_contacts(uuid) is
 
 create or replace function app.undo_import(for_import uuid)
 returns table (restored integer, removed integer, conflicts integer)
-language plpgsql security definer as $$
+language plpgsql security definer
+set app.changes = 'summary' as $$
 declare
     the_import app.imports := app.check_import(for_import);
 begin
@@ -189,6 +190,8 @@ begin
     set status = 'undone', undone_at = now(), updated_at = now(),
         restored_count = restored_count + restored + removed, conflict_count = conflicts
     where id = for_import;
+    perform app.log_summary('contacts', 'update', restored, 'import:' || for_import);
+    perform app.log_summary('contacts', 'delete', removed, 'import:' || for_import);
     return next;
 end;
 $$;

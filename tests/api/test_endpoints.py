@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -25,13 +25,28 @@ from tests.cast import ALICE, CHARLIE
 from .book import ALICES, CHANGES, fingerprint, new, one_of_everything
 from .conftest import Program, make_token
 
-Rows = dict[str, UUID]
+Rows = dict[str, Any]  # ids by resource; the change that made the AI call, and its transaction
 Sample = tuple[str, Any]  # path, body
 
 # Calls that no pattern of `sample` gives; by the name of the route.
 SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "list_timeline_of_contact": lambda rows: (f"/contacts/{rows['contacts']}/timeline", None),
+    "list_changes": lambda rows: (f"/changes?contact_id={rows['contacts']}", None),
+    "feed_changes": lambda rows: (f"/changes/feed?after={rows['tx'] - 1}.0", None),
+    "read_change": lambda rows: (f"/changes/{rows['change']}", None),
+    "undo_change": lambda rows: (f"/changes/{rows['change']}/undo", None),
+    "undo_batch": lambda rows: (f"/changes/batches/tx:{rows['tx']}/undo", None),
 }
+
+
+async def scene(admin: asyncpg.Connection) -> Rows:
+    """One of everything of Alice's, and the change that made the AI call."""
+    rows: Rows = dict(await one_of_everything(admin, ALICES))
+    change = await admin.fetchrow(
+        "select id, tx from app.changes where row_id = $1 order by id limit 1", rows["vapi-calls"]
+    )
+    assert change
+    return rows | {"change": change["id"], "tx": change["tx"]}
 
 
 def sample(route: Route, rows: Rows) -> Sample:
@@ -69,7 +84,7 @@ async def test_every_endpoint_does_what_it_says(
     api = await program_of(ALICE)
     wrong = {}
     for route in routes_of(app):
-        rows = await one_of_everything(admin, ALICES)
+        rows = await scene(admin)
         if route.path.endswith("/restore"):
             await api.delete(sample(route, rows)[0].removesuffix("/restore"))
         answer = await call(api, route, rows)
@@ -82,7 +97,7 @@ async def test_every_endpoint_does_what_it_says(
 async def test_no_endpoint_opens_without_a_credential(
     app: FastAPI, program_of: Program, admin: asyncpg.Connection
 ) -> None:
-    visitor, rows = await program_of(None), await one_of_everything(admin, ALICES)
+    visitor, rows = await program_of(None), await scene(admin)
     before = await fingerprint(admin)
     answers = {route.name: await call(visitor, route, rows) for route in routes_of(app)
                if route.needs_caller}  # fmt: skip
@@ -93,7 +108,7 @@ async def test_no_endpoint_opens_without_a_credential(
 async def test_no_endpoint_changes_anything_for_a_stranger_or_a_narrow_token(
     app: FastAPI, program_of: Program, admin: asyncpg.Connection
 ) -> None:
-    rows = await one_of_everything(admin, ALICES)
+    rows = await scene(admin)
     before = await fingerprint(admin)
     for program in (await program_of(CHARLIE), await program_of(ALICE, ["imports:read"])):
         for route in routes_of(app):
@@ -131,7 +146,7 @@ async def test_the_paper_is_what_the_routes_say(app: FastAPI) -> None:
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl on this machine")
 async def test_every_curl_in_the_paper_works(app: FastAPI, admin: asyncpg.Connection) -> None:
-    rows = await one_of_everything(admin, ALICES)
+    rows = await scene(admin)
     token = await make_token(admin, ALICE)
     text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
     blocks = [part.split("```")[0] for part in text.split("```bash\n")[1:]]

@@ -53,7 +53,8 @@ async def _take(
     page.set_default_timeout(10_000)
     faults = chromium.watch(page)
     try:
-        await page.goto(route.path, wait_until="networkidle")
+        await page.goto(route.path)
+        await page.evaluate("document.fonts.ready")
         if route.then:
             await route.then(page)
             await page.wait_for_timeout(200)

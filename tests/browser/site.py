@@ -29,5 +29,6 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
                 await task
             await asyncio.sleep(0.02)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app.state.live.close()
         server.should_exit = True
         await task

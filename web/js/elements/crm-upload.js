@@ -1,7 +1,7 @@
 // <crm-upload><form method=post enctype=multipart/form-data>…: sends the form with XMLHttpRequest, because
 // fetch (and so htmx) tells no progress. Without JavaScript the form works as any other.
 // The server answers JSON {"location": "/…"} to Accept: application/json, or problem+json.
-import { announce } from "../live.js";
+import { announce } from "../announce.js";
 
 class CrmUpload extends HTMLElement {
   connectedCallback() {
