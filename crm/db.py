@@ -44,6 +44,15 @@ def _name(text: str) -> str:
     return text if _NAME.fullmatch(text) else ""
 
 
+class PoolLoad:
+    """Connections that may be open at most, are open, are at work, and requests that wait."""
+
+    most: int
+    open: int
+    in_use: int
+    waiting: int
+
+
 async def _decode_json(connection: asyncpg.Connection) -> None:
     for name in ("json", "jsonb"):
         await connection.set_type_codec(
@@ -85,6 +94,15 @@ class Database:
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
+
+    def load(self) -> PoolLoad:
+        """How busy the pool is at this moment; all 0 while it is closed."""
+        pool = self._pool
+        if pool is None:
+            return PoolLoad(self._pool_size, 0, 0, 0)
+        waiting = len(pool._queue._getters)  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess] # asyncpg tells it to nobody
+        size = pool.get_size()
+        return PoolLoad(self._pool_size, size, size - pool.get_idle_size(), waiting)
 
     @asynccontextmanager
     async def session(
