@@ -54,7 +54,7 @@ async def _database_parts(state: Any) -> dict[str, str]:
     except TimeoutError:
         load = database.load()
         if not has_connection and load.in_use >= load.most:
-            return {"database": "unknown", "pool": f"{load.waiting} wait", "schema": "unknown"}
+            return {"database": "unknown", "pool": "exhausted", "schema": "unknown"}
         return {"database": "does not answer", "pool": "ok", "schema": "unknown"}
     except _UNREACHABLE as error:
         return {"database": type(error).__name__, "pool": "ok", "schema": "unknown"}
