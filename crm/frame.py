@@ -28,6 +28,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# Asked every few seconds by machines: logged only when something is wrong.
+QUIET = {"/healthz", "/readyz", "/metrics"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -109,13 +111,12 @@ class _Outcome:
         seconds = time.perf_counter() - self._started
         if self._stream:
             self._metrics.streams.dec()
-        scope = self._scope
-        if scope["path"].startswith("/static/"):
-            route = "/static/*"
-        else:
-            route = route_of(scope)
-            logs.log_request(scope, route, self._status, seconds, stream=self._stream)
-        self._metrics.observe(route, scope["method"], self._status, seconds, self._stream)
+        scope, status = self._scope, self._status
+        is_static = scope["path"].startswith("/static/")
+        route = "/static/*" if is_static else route_of(scope)
+        self._metrics.observe(route, scope["method"], status, seconds, self._stream)
+        if not (is_static or (route in QUIET and status < 400)):
+            logs.log_request(scope, route, status, seconds, stream=self._stream)
 
 
 def _add_headers(path: str, headers: MutableHeaders, request_id: str) -> None:

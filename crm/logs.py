@@ -48,7 +48,7 @@ def configure(settings: Settings) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.TimeStamper(fmt="iso" if settings.log_json else "%H:%M:%S"),
             *last,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),

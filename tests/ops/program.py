@@ -46,7 +46,11 @@ class Program:
         )
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
-        self.address = self._wait_for(r"http://[\d.:]+")
+        try:
+            self.address = self._wait_for(r"http://[\d.:]+")
+        except BaseException:
+            self.clear()
+            raise
 
     def _read(self) -> None:
         assert self.process.stdout is not None
