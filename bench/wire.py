@@ -44,9 +44,9 @@ class Client:
         json_body: Any = None,
         body: bytes = b"",
         headers: dict[str, str] | None = None,
-        timeout: float = 30.0,
+        seconds: float = 30.0,
     ) -> Answer:
-        """Send one request and read its answer; raises Refused, Cut or TimeoutError (seconds)."""
+        """Send one request and read its answer; raises Refused, Cut or TimeoutError."""
         head = self._always | (headers or {})
         if json_body is not None:
             body = json.dumps(json_body).encode()
@@ -54,7 +54,7 @@ class Client:
         head["Content-Length"] = str(len(body))
         lines = [f"{method} {path} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items())]
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 return await self._ask("\r\n".join([*lines, "", ""]).encode() + body)
         except BaseException:
             self.close()  # whatever still comes belongs to no later request

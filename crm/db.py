@@ -44,6 +44,7 @@ def _name(text: str) -> str:
     return text if _NAME.fullmatch(text) else ""
 
 
+@dataclass(frozen=True, slots=True)
 class PoolLoad:
     """Connections that may be open at most, are open, are at work, and requests that wait."""
 

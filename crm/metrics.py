@@ -32,6 +32,8 @@ def route_of(scope: Any) -> str:
 
     Routers tell it in different ways or not at all, so it is made from the path and its parameters.
     """
+    if told := scope.get("state", {}).get("route"):  # the JSON API has a router of its own
+        return told
     endpoint, path = scope.get("endpoint"), scope["path"]
     if endpoint is None:
         return "(none)"

@@ -210,7 +210,15 @@ def main() -> None:
         os.close(order.ready)
 
     app = create_app(order.dsn, order.settings)
-    WebServer(app, tell).run([socket.socket(fileno=order.listener)])
+    code = 0
+    try:
+        WebServer(app, tell).run([socket.socket(fileno=order.listener)])
+    except SystemExit as end:
+        code = int(end.code or 0)
+    # Everything is closed by now but the files of numbers, which the library keeps open for ever.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_quietly(_number: int, _frame: FrameType | None) -> None:

@@ -115,7 +115,7 @@ def stats(
 
 @db.command()
 def upkeep() -> None:
-    """Run every task of the upkeep now (overdue activities, trash, sessions), and say how it went."""
+    """Run every task of the upkeep now (overdue activities, trash, …), and say how it went."""
     from crm.db import Database
     from crm.upkeep import Run, once
 

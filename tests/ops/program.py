@@ -1,4 +1,4 @@
-"""`crm serve` as a process of its own, on a database of the test run or with a PostgreSQL of its own."""
+"""`crm serve` as a process of its own, on the test run's PostgreSQL or with one of its own."""
 
 import os
 import re

@@ -128,7 +128,7 @@ async def test_metrics_with_a_token_are_for_its_holder_only(database: Copy) -> N
             async with asking(app, host) as client:
                 assert (await client.get("/metrics")).status_code == 403
             for shown, status in (("let-me-see", 200), ("let-me-se", 403), ("é", 403)):
-                headers = {"Authorization": f"Bearer {shown}".encode()}
+                headers = [(b"Authorization", f"Bearer {shown}".encode())]
                 async with asking(app, host) as client:
                     answer = await client.get("/metrics", headers=headers)
                 assert answer.status_code == status

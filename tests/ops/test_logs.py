@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
 import asyncpg
@@ -49,7 +49,7 @@ def app_queries():
 
 
 @pytest.fixture
-def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict]]]:
+def lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[dict]]:
     """`lines()`: what was logged since it was asked last."""
 
     def read() -> list[dict]:
@@ -57,7 +57,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[[], list[dict
             json.loads(line) for line in capsys.readouterr().out.splitlines() if line[:1] == "{"
         ]
 
-    yield read
+    return read
 
 
 def asking(app: FastAPI) -> httpx.AsyncClient:

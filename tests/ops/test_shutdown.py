@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -30,7 +31,7 @@ async def nobody_writes(database: Copy) -> AsyncIterator[None]:
 async def waiting(admin: asyncpg.Connection, least: int) -> None:
     async with asyncio.timeout(PATIENCE):
         while True:
-            found = await admin.fetchval(
+            found: Any = await admin.fetchval(
                 "select count(*) from pg_stat_activity"
                 " where datname = current_database() and wait_event_type = 'Lock'"
             )
@@ -44,7 +45,7 @@ async def create(client: Client, name: str, cookie: str) -> str | None:
     try:
         answer = await client.request(
             "POST", "/contacts/new", body=f"first_name={name}".encode(),
-            headers={**FORM, "Cookie": cookie}, timeout=PATIENCE,
+            headers={**FORM, "Cookie": cookie}, seconds=PATIENCE,
         )  # fmt: skip
     except Refused:
         return None

@@ -34,7 +34,7 @@ async def add_task(admin: asyncpg.Connection, name: str, body: str) -> None:
 
 async def until(condition: Any) -> None:
     async with asyncio.timeout(PATIENCE):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the database tells nobody
             await asyncio.sleep(0.05)
 
 
@@ -134,7 +134,7 @@ async def test_many_processes_do_it_once(
 
 async def test_the_whole_upkeep_is_one_statement_for_pg_cron(admin: asyncpg.Connection) -> None:
     await add_task(admin, "test_counts", "return 5;")
-    assert await admin.fetchval("select app.upkeep()") >= 5
+    assert (await admin.fetchval("select app.upkeep()") or 0) >= 5
 
 
 async def test_only_the_program_may_run_tasks(pool: Database, alice) -> None:
@@ -212,5 +212,7 @@ async def test_the_program_does_it_by_itself_and_goes_on_after_the_database_was_
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = current_database() and usename = 'crm_app'"
         )
-        so_far = await admin.fetchval("select runs from app.upkeep_runs where name = 'overdue'")
+        so_far: Any = await admin.fetchval(
+            "select runs from app.upkeep_runs where name = 'overdue'"
+        )
         await until(lambda: runs(so_far + 2))
