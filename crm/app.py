@@ -32,6 +32,7 @@ import crm.search.pages
 import crm.tags.api
 import crm.timeline.api
 import crm.timeline.pages
+import crm.trash.pages
 import crm.users.pages
 import crm.vapi_calls.api
 from crm import health, logs, sql, upkeep
@@ -46,7 +47,7 @@ from crm.metrics import Metrics, route_of, sampling
 from crm.users.auth import COOKIE, SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes)
+ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes, crm.trash)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,
