@@ -13,6 +13,13 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 Connection = asyncpg.Connection | PoolConnectionProxy
+# How the driver says that a connection is gone.
+LOST = (
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +71,17 @@ async def _decode_json(connection: asyncpg.Connection) -> None:
 async def _leave_no_transaction(connection: asyncpg.Connection) -> None:
     # Cheaper than the pool's own reset (a round trip of RESET ALL): everything we set is local.
     if connection.is_in_transaction():
+        await _roll_back(connection)
+
+
+async def _roll_back(connection: Connection) -> None:
+    """Undo the transaction; a connection that cannot is closed, which undoes it as well."""
+    if connection.is_closed():
+        return
+    try:
         await connection.execute("rollback")
+    except LOST:
+        connection.terminate()
 
 
 class Database:
@@ -169,13 +186,40 @@ class Database:
     async def _transaction(self, begin: str) -> AsyncIterator[Connection]:
         if self._pool is None:
             raise RuntimeError("Database.open() was not called")
-        async with self._pool.acquire() as acquired:
-            connection = cast(Connection, acquired)
+        connection = await self._begun(self._pool, begin)
+        try:
             try:
-                await connection.execute(begin)
-                yield connection
+                yield cast(Connection, connection)
             except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("rollback")
+                await _roll_back(connection)
                 raise
             await connection.execute("commit")
+        except asyncpg.InternalClientError as error:
+            # The server died under a statement, and the driver noticed in the middle of its work.
+            connection.terminate()
+            raise ConnectionResetError("the connection to PostgreSQL was lost") from error
+        finally:
+            await self._pool.release(connection)
+
+    async def _begun(self, pool: asyncpg.Pool, begin: str) -> PoolConnectionProxy:
+        """A connection on which `begin` was run.
+
+        After PostgreSQL was restarted the pool still holds connections that are dead and look
+        alive: they are thrown away, one after the other, because nothing was done on them yet.
+        """
+        for turn in range(self._pool_size + 1):
+            connection = await pool.acquire()
+            try:
+                await connection.execute(begin)
+            except LOST as error:
+                connection.terminate()
+                await pool.release(connection)
+                if turn == self._pool_size:
+                    raise ConnectionResetError("PostgreSQL does not answer") from error
+            except BaseException:
+                await _roll_back(connection)
+                await pool.release(connection)
+                raise
+            else:
+                return connection
+        raise AssertionError("unreachable")

@@ -16,7 +16,7 @@ from crm import logs, schema, workers
 from crm.config import ConfigurationError, Settings
 from crm.embedded import Server, ServerError, connection_urls
 
-_WATCH_SECONDS = 1.0
+_WATCH_SECONDS = 0.25
 _BACKLOG = 2048
 
 Say = Callable[[str], None]

@@ -5,6 +5,7 @@ run as a program: it gets the settings on its standard input, says on a pipe whe
 ends when its input ends, so that a killed parent leaves nobody behind.
 """
 
+import asyncio
 import os
 import pickle
 import selectors
@@ -27,6 +28,7 @@ from crm.embedded import ServerError
 
 _STOP_SECONDS = 15  # a worker's own grace, and time to close
 _TICK_SECONDS = 0.1
+_DATABASE_SECONDS = 30
 # A worker that ends at once would be started again and again, as fast as the machine can.
 _SHORTEST_LIFE = 1.0
 
@@ -205,6 +207,8 @@ def main() -> None:
     from crm.app import create_app
     from crm.http_server import WebServer
 
+    asyncio.run(_until_database_answers(order.dsn))
+
     def tell() -> None:
         os.write(order.ready, b"1")
         os.close(order.ready)
@@ -219,6 +223,24 @@ def main() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+async def _until_database_answers(dsn: str) -> None:
+    """A worker that replaces another one may come while PostgreSQL is being started again."""
+    import asyncpg
+
+    gone = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
+    deadline = time.monotonic() + _DATABASE_SECONDS
+    while True:
+        try:
+            connection = await asyncpg.connect(dsn, timeout=_DATABASE_SECONDS)
+        except gone:
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(_TICK_SECONDS)
+        else:
+            await connection.close()
+            return
 
 
 def _end_quietly(_number: int, _frame: FrameType | None) -> None:
