@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from crm import logs
 from crm.config import Settings
@@ -214,15 +215,11 @@ def main() -> None:
         os.close(order.ready)
 
     app = create_app(order.dsn, order.settings)
-    code = 0
     try:
         WebServer(app, tell).run([socket.socket(fileno=order.listener)])
     except SystemExit as end:
-        code = int(end.code or 0)
-    # Everything is closed by now but the files of numbers, which the library keeps open for ever.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+        _leave(int(end.code or 0))
+    _leave(0)
 
 
 async def _until_database_answers(dsn: str) -> None:
@@ -244,13 +241,26 @@ async def _until_database_answers(dsn: str) -> None:
 
 
 def _end_quietly(_number: int, _frame: FrameType | None) -> None:
-    # uvicorn repeats the signal that stopped it; to be told to stop is no failure.
-    raise SystemExit(0)
+    """SIGTERM before uvicorn listens to it, and once more after it has closed everything.
+
+    An exception would unwind through imports and callbacks that may swallow it, and then the worker
+    would stay. Nothing is left to be done in both cases.
+    """
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    # Without the end of the interpreter: the library of the numbers keeps its files open for ever.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _end_with_parent() -> None:
     os.read(sys.stdin.fileno(), 1)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_STOP_SECONDS)
+    os._exit(1)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,7 @@ class Program:
             self.process.kill()
         self.process.wait()
         self._reading.join(PATIENCE)
+        assert not self._reading.is_alive(), f"somebody stayed behind: {self.said[-2000:]}"
         assert self.process.stdout is not None
         self.process.stdout.close()
         pg = self.place / "var" / "pg"
