@@ -184,9 +184,10 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[Connection]:
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise RuntimeError("Database.open() was not called")
-        connection = await self._begun(self._pool, begin)
+        connection = await self._begun(pool, begin)
         try:
             try:
                 yield cast(Connection, connection)
@@ -199,7 +200,7 @@ class Database:
             connection.terminate()
             raise ConnectionResetError("the connection to PostgreSQL was lost") from error
         finally:
-            await self._pool.release(connection)
+            await pool.release(connection)
 
     async def _begun(self, pool: asyncpg.Pool, begin: str) -> PoolConnectionProxy:
         """A connection on which `begin` was run.
