@@ -125,3 +125,19 @@ returning id;
 -- name: live_touch!
 -- One change.
 update contacts set notes = 'touched' where id = :id;
+
+-- name: add_token!
+-- A token for everything, of a person.
+insert into app.api_tokens (user_id, name, token_sha256, scopes)
+values (:user_id, 'bench', :token_sha256,
+        '{contacts:write,messages:write,tags:write,conversations:write}');
+
+-- name: chaos_contacts
+-- The contacts that the clients of the chaos made, by the marker each one bears.
+select c.id::text as id, c.llc_name as marker, c.notes, c.deleted_at is not null as is_deleted
+from contacts c
+where c.llc_name is not null;
+
+-- name: chaos_messages
+-- Their messages, by marker.
+select m.content as marker, count(*) as times from messages m group by 1;

@@ -1,5 +1,6 @@
 """The web application: the list of rooms, and what happens around every request."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,9 +32,10 @@ import crm.search.pages
 import crm.tags.api
 import crm.timeline.api
 import crm.timeline.pages
+import crm.trash.pages
 import crm.users.pages
 import crm.vapi_calls.api
-from crm import sql
+from crm import health, logs, sql, upkeep
 from crm.api import registry
 from crm.api.routing import PREFIX, Api, Routes
 from crm.config import Settings
@@ -41,10 +43,11 @@ from crm.db import Database
 from crm.frame import Frame, StaticFiles
 from crm.http import Problem, from_postgres
 from crm.live import Events, Live
+from crm.metrics import Metrics, route_of, sampling
 from crm.users.auth import COOKIE, SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes)
+ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes, crm.trash)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,
@@ -62,6 +65,8 @@ RESOURCES = (
     crm.timeline.api,
     crm.changes.api,
 )
+# What returns each minute and needs Python: `async def upkeep(app)` of a room (crm/upkeep).
+HOOKS: tuple[upkeep.Hook, ...] = ()
 
 log = structlog.get_logger()
 
@@ -79,6 +84,9 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
         title="Contact CRM", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
     )
     app.state.settings = settings
+    app.state.metrics = Metrics()
+    app.state.stopping = asyncio.Event()  # set when this process ends: streams end at once
+    app.state.schema_fits = False
     app.state.db = Database(
         dsn, pool_size=settings.pool_size, statement_timeout=settings.statement_timeout
     )
@@ -88,8 +96,9 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
     for room in ROOMS:
         app.include_router(room.pages.router)
     app.add_api_route("/", lambda: RedirectResponse("/contacts", 303), include_in_schema=False)
-    app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/api/docs", api_docs, include_in_schema=False)
+    for answer in (health.healthz, health.readyz, health.metrics):
+        app.add_api_route(f"/{answer.__name__}", answer, include_in_schema=False)
     if settings.environment == "development":
         app.add_api_route("/dev/ui", dev_ui, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=DIST, check_dir=False))
@@ -107,17 +116,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.workspace = await sql.load("users").workspace_name(connection)
     app.state.api.routes = Routes(await registry.routes(app.state.db, RESOURCES))
     try:
-        yield
+        async with sampling(app.state.metrics, app.state.db), upkeep.running(app, HOOKS):
+            yield
     finally:
+        app.state.stopping.set()
         app.state.live.close()
         await app.state.db.close()
-
-
-async def healthz(db: Db) -> Response:
-    """200 when the database answers."""
-    async with db.service() as connection:
-        await sql.load("users").is_set_up(connection)
-    return JSONResponse({"status": "ok"})
 
 
 async def api_docs(request: Request) -> Response:
@@ -139,13 +143,13 @@ def _handle_errors(app: FastAPI) -> None:
     async def postgres(request: Request, error: asyncpg.PostgresError) -> Response:  # pyright: ignore[reportUnusedFunction]
         found = from_postgres(error)
         if found.status >= 500:
-            log.error("database error", sqlstate=getattr(error, "sqlstate", None), error=str(error))
+            log.error("database error", **logs.database_error(error))
         return _answer(request, found)
 
     @app.exception_handler(ConnectionError)
     @app.exception_handler(asyncpg.InterfaceError)
     async def gone(request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
-        log.error("database not available", error=str(error))
+        log.error("database not available", error=type(error).__name__)
         return _answer(
             request, Problem(503, "The database is not available", "Try again in a few seconds.")
         )
@@ -164,7 +168,7 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
-        log.error("unexpected error", path=request.url.path, exc_info=error)
+        log.error("unexpected error", route=route_of(request.scope), exc_info=error)
         return _answer(request, Problem(500, "Something went wrong on our side"))
 
 

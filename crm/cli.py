@@ -11,7 +11,7 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from crm.config import ConfigurationError, Settings, settings
+from crm.config import MOST_WORKERS, ConfigurationError, Settings, settings
 from crm.database.commands import db
 
 console = Console(highlight=False)
@@ -46,6 +46,7 @@ app.add_typer(user, name="user")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on [CRM_HOST]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for any [CRM_PORT]")]
+Count = Annotated[int | None, typer.Option(help="Processes that answer requests [CRM_WORKERS]")]
 
 
 class Role(StrEnum):
@@ -59,11 +60,11 @@ class Role(StrEnum):
 
 
 @app.command()
-def serve(host: Host = None, port: Port = None) -> None:
+def serve(host: Host = None, port: Port = None, workers: Count = None) -> None:
     """Start the program: web pages, and PostgreSQL unless CRM_DATABASE_URL is set."""
     from crm.serving import serve
 
-    serve(_settings(host, port), console.print)
+    serve(_settings(host, port, workers), console.print)
 
 
 @app.command()
@@ -121,8 +122,10 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings(host: str | None, port: int | None) -> Settings:
-    changes = {"host": host, "port": port}
+def _settings(host: str | None, port: int | None, workers: int | None = None) -> Settings:
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        raise ConfigurationError(f"--workers is a number from 1 to {MOST_WORKERS}")
+    changes = {"host": host, "port": port, "workers": workers}
     return settings().model_copy(update={k: v for k, v in changes.items() if v is not None})
 
 

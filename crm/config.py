@@ -8,6 +8,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MOST_WORKERS = 64
+
 
 class ConfigurationError(Exception):
     """A setting is missing or wrong; the message names the variable and what to do."""
@@ -33,7 +35,12 @@ class Settings(BaseSettings):
     max_upload_bytes: int = Field(50 * 1024 * 1024, gt=0)
     statement_timeout: float = Field(10.0, gt=0, description="seconds a page's query may take")
     pool_size: int = Field(8, ge=1)
-    log_json: bool = False
+    log_json: bool = Field(default=False, description="one JSON object a line")
+    workers: int = Field(1, ge=1, le=MOST_WORKERS, description="processes that answer requests")
+    upkeep_seconds: float = Field(60.0, ge=0, description="between two rounds; 0: no upkeep here")
+    metrics_token: str | None = Field(
+        None, repr=False, description="bearer of /metrics; unset: only this machine may ask"
+    )
 
     @property
     def demo_door(self) -> bool:

@@ -55,6 +55,22 @@ async def open_folds(page: Page) -> None:
     await page.evaluate("document.querySelectorAll('main details').forEach(d => d.open = true)")
 
 
+async def trash_one(page: Page) -> None:
+    """A contact made and deleted, then the trash."""
+    made = await page.request.post(
+        "/contacts/new", form={"first_name": "Theo", "last_name": "Gone"}
+    )
+    await page.request.post(f"{made.url}/delete")
+    await page.goto("/settings/trash")
+
+
+async def ask_before_delete(page: Page) -> None:
+    """The question before something is deleted for ever."""
+    await trash_one(page)
+    await page.locator("main .tbl a[href$='/delete']").first.click()
+    await page.locator("h1", has_text="for ever?").wait_for()
+
+
 async def send_empty(page: Page) -> None:
     """A refused form."""
     await page.locator("main form button.primary").click()
@@ -135,6 +151,9 @@ ROUTES = (
     Route("import-mapping", "/imports/new", upload_export),
     Route("import-result", "/imports/new", import_export),
     Route("imports", "/imports/new", import_and_list),
+    Route("trash-none", "/settings/trash/deals"),
+    Route("trash", "/settings/trash", trash_one),
+    Route("trash-delete", "/settings/trash", ask_before_delete, wide_only=True),
     Route("not-found", "/contacts/00000000-0000-4000-8000-000000000000"),
     Route("dev-ui", "/dev/ui"),
 )
