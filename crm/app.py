@@ -27,6 +27,7 @@ import crm.imports.pages
 import crm.messages.api
 import crm.phone_numbers.api
 import crm.reports.api
+import crm.search.api
 import crm.search.pages
 import crm.tags.api
 import crm.timeline.api
@@ -61,6 +62,7 @@ RESOURCES = (
     crm.reports.api,
     crm.timeline.api,
     crm.changes.api,
+    crm.search.api,
 )
 
 log = structlog.get_logger()

@@ -75,9 +75,6 @@ create index if not exists vapi_calls_text_idx on vapi_calls using gin (
         left(coalesce(summary, '') || ' ' || coalesce(transcript, ''), 100000)))
     with (fastupdate = on, gin_pending_list_limit = 256);
 
--- The newest first, for words that are everywhere.
-create index if not exists activities_created_at_id_idx on activities (created_at desc, id desc);
-
 -- How they are used -------------------------------------------------------------------------------
 -- These run inside app.search() and are nobody else's to call.
 
@@ -89,7 +86,7 @@ language plpgsql stable rows 20
 set enable_seqscan = off set max_parallel_workers_per_gather = 0 as $$
 declare
     size constant double precision := (
-        select c.reltuples from pg_class c where c.oid = relation::regclass);
+        select greatest(c.reltuples, 0) from pg_class c where c.oid = relation::regclass);
     reach integer := case when size > 2000 then 500 end;
     ids uuid[];
     ranks integer[];

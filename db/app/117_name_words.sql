@@ -161,6 +161,8 @@ declare
     trigrams constant name := (
         select n.nspname from pg_extension e join pg_namespace n on n.oid = e.extnamespace
         where e.extname = 'pg_trgm');
+    threshold constant text := coalesce(
+        nullif(current_setting('pg_trgm.similarity_threshold', true), ''), '0.3');
     found_words text[];
 begin
     if size not between 3 and 40 or typed ~ '[0-9]' then
@@ -192,6 +194,8 @@ begin
     if trigrams is null then
         return null;
     end if;
+    -- Two wrong letters of seven leave a similarity of 0.23.
+    perform set_config('pg_trgm.similarity_threshold', '0.2', true);
     execute format(
         'select array_agg(n.word order by n.errors, n.alike desc, n.word)
          from (select c.word, c.alike, app.typing_errors($1, c.word, 2) as errors
@@ -201,6 +205,7 @@ begin
                order by errors, c.alike desc, c.word limit 3) n
          where n.errors <= $2', trigrams)
     into found_words using typed, case when size < 6 then 1 else 2 end;
+    perform set_config('pg_trgm.similarity_threshold', threshold, true);
     return found_words;
 end;
 $$;

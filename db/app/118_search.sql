@@ -87,6 +87,9 @@ begin
             get diagnostics found_rows = row_count;
             enough := enough + found_rows;
         end loop;
+        if enough > 0 then
+            return;
+        end if;
     elsif cardinality(words) > 0 then
         foreach is_whole in array array[true, false] loop
             return query select * from app.search_names(
@@ -100,7 +103,9 @@ begin
     if is_phone and enough < most then
         parts := format('%s and %s like %L', visible, content, '%' || tail || ' %');
         return query select * from app.search_candidates(
-            'contacts', 't.id', 'updated_at', parts, parts, '70', 'true', most);
+            'contacts', 't.id', 'updated_at', parts, parts, format(
+                'case when t.phone1 like %1$L or t.phone2 like %1$L or t.phone3 like %1$L
+                 then 70 else 50 end', '%' || tail), 'true', most);
         get diagnostics found_rows = row_count;
         enough := enough + found_rows;
     end if;
