@@ -56,7 +56,10 @@ RESULT = {
         "id": {"type": "string", "format": "uuid"},
         "contact_id": {"type": ["string", "null"], "format": "uuid"},
         "title": {"type": "string"},
-        "detail": {"type": "string", "description": "The line in which it was found, or whose it is"},
+        "detail": {
+            "type": "string",
+            "description": "The line in which it was found, or whose it is",
+        },
         "at": {"type": "string", "format": "date-time"},
         "url": {"type": ["string", "null"], "description": "Its page in this application"},
     },
@@ -96,7 +99,7 @@ ROUTES = (
                 "data": {"type": "array", "items": RESULT},
                 "corrected": {
                     "type": ["string", "null"],
-                    "description": "Names that were looked for, because what was typed matched nothing",
+                    "description": "Names that were looked for, because nothing matched",
                 },
             },
         },

@@ -29,7 +29,7 @@ async def palette(
     db: Db,
     q: Annotated[str, Query(max_length=10_000)] = "",
 ) -> Response:
-    """What the palette shows for what was typed; `#` asks for tags, `@` for people, `>` for none."""
+    """What the palette shows for what was typed; `#` asks for tags, `@` for people, `>` nothing."""
     typed = q.replace("\x00", "").strip()[:LONGEST]
     if typed.startswith(("#", "@", ">")):
         async with db.session(user) as connection:

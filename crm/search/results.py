@@ -31,7 +31,7 @@ TIMELINE = {"messages": "messages", "emails": "emails", "calls": "calls", "vapi-
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result. `detail` is a line of context; `corrected` the names that were looked for instead."""
+    """One result. `detail` is a line of context; `corrected` the names looked for instead."""
 
     kind: str
     id: UUID
@@ -47,7 +47,9 @@ class Result:
         """Its page; None for an AI call with nobody known."""
         if self.kind in WITH_PAGES:
             return f"/{self.kind}/{self.id}"
-        return f"/contacts/{self.contact_id}?show={TIMELINE[self.kind]}" if self.contact_id else None
+        return (
+            f"/contacts/{self.contact_id}?show={TIMELINE[self.kind]}" if self.contact_id else None
+        )
 
     def body(self) -> dict[str, Any]:
         """As the API answers it."""

@@ -1,18 +1,18 @@
--- What the search box looks in, as GIN indexes over expressions, so that no table has a column more.
+-- What the search box looks in: GIN indexes over expressions, so that no table has a column more.
 --
 -- Names and titles: words as they are written ("simple": no stemming, no stop words; Will and May
 -- are people), found by their beginnings. Texts that people write: English words by their stem.
 -- A search must repeat the expression exactly; app.search() in 118 is the only one that does.
 -- plain_words() is part of these expressions: after changing it, reindex the indexes ending in
--- _name_idx and _title_idx. Texts are read up to 100,000 characters, because a tsvector over 1 MB is
--- an error and would refuse the e-mail. New entries wait in a short pending list (256 kB): inserts
--- stay cheap, and a search reads at most that much beside the index.
+-- _name_idx and _title_idx. Texts are read up to 100,000 characters: a tsvector over 1 MB is an
+-- error and would refuse the e-mail. New entries wait in a short pending list (256 kB): inserts stay
+-- cheap, and a search reads at most that much beside the index.
 --
--- Speed must not depend on how common a word is. A search first looks at the 500 newest rows. When
--- as many matches as wanted are to be expected within the square root of (wanted * rows), it goes on
--- walking there; else there are hardly more matches than that, and the index gives all of them (at
--- most 6,000), which are ranked and sorted. The planner is not asked: it expects a fiftieth of the
--- table for the beginning of any word, even of one that nobody ever wrote.
+-- Speed must not depend on how common a word is. A search first looks at the 500 newest rows (100
+-- of long texts). When as many matches as wanted are to be expected within twice the square root of
+-- (wanted * rows), it goes on walking there; else there are hardly more matches than that, and the
+-- index gives all of them (at most 6,000), which are ranked and sorted. The planner is not asked: it
+-- expects a fiftieth of the table for the beginning of any word, even of one that nobody ever wrote.
 begin;
 set local client_min_messages = warning;
 
@@ -79,35 +79,37 @@ create index if not exists vapi_calls_text_idx on vapi_calls using gin (
 -- These run inside app.search() and are nobody else's to call.
 
 create or replace function app.search_candidates(
-    relation text, columns text, moment text, indexed text, walked text, preference text,
-    visible text, most integer)
+    relation text, newest text, columns text, moment text, sample integer, indexed text, walked text,
+    preference text, visible text, most integer)
 returns table (id uuid, rank integer, at timestamptz)
 language plpgsql stable rows 20
 set enable_seqscan = off set max_parallel_workers_per_gather = 0 as $$
 declare
     size constant double precision := (
         select greatest(c.reltuples, 0) from pg_class c where c.oid = relation::regclass);
-    reach integer := case when size > 2000 then 500 end;
+    -- Long texts are slow to look at one by one: a smaller sample, and not as far.
+    farthest constant double precision := 2 * sqrt(most * size) * sample / 500;
+    reach integer := case when size > 4 * sample then sample end;
     ids uuid[];
     ranks integer[];
     ats timestamptz[];
     seen integer;
 begin
-    while reach <= greatest(500, sqrt(most * size)) loop
+    while reach <= greatest(sample, farthest) loop
         execute format(
             'select array_agg(w.id), array_agg(w.rank), array_agg(w.at)
              from (select s.id, s.rank, s.at
                    from (select %s, %s as rank, t.%4$I as at
-                         from (select * from %3$I order by %4$I desc limit %8$s) t where %5$s) s
+                         from (select * from %3$s order by %4$I desc limit %8$s) t where %5$s) s
                    where %6$s order by s.at desc limit %7$s) w',
-            columns, preference, relation, moment, walked, visible, most, reach)
+            columns, preference, newest, moment, walked, visible, most, reach)
         into ids, ranks, ats;
         seen := coalesce(cardinality(ids), 0);
         if seen >= most then
             return query select * from unnest(ids, ranks, ats);
             return;
         end if;
-        exit when reach > 500 or seen = 0;
+        exit when reach > sample or seen = 0;
         reach := (reach * most * 1.5 / seen)::integer;
     end loop;
     -- Without sequential scans (see above) and without an order, only the index is left. Starting
@@ -121,8 +123,8 @@ begin
         columns, preference, moment, relation, indexed, visible, most);
 end;
 $$;
-comment on function app.search_candidates(text, text, text, text, text, text, text, integer) is
-    'The best or newest rows that meet a condition: "indexed" as an index knows it, "walked" as it is quickly tested row by row.';
+comment on function app.search_candidates(text, text, text, text, integer, text, text, text, text, integer) is
+    'The best or newest rows that meet a condition: "indexed" as an index knows it, "walked" as it is quickly tested row by row of "newest", of which a sample is looked at first.';
 
 create or replace function app.search_text_query(typed text, words text[]) returns tsquery
 language plpgsql stable set client_min_messages = warning as $$
@@ -145,28 +147,27 @@ comment on function app.search_text_query(text, text[]) is
 create or replace function app.search_snippet(body text, words text[]) returns text
 language plpgsql immutable as $$
 declare
-    line constant text := btrim(regexp_replace(left(body, 20000), '\s+', ' ', 'g'));
-    small constant text := lower(line);
+    small constant text := lower(left(body, 100000));
     word text;
     place integer := 0;
+    line text;
 begin
     foreach word in array words loop
         -- A stem: "offer" is also in "offering", and "offering" found "offer".
         place := strpos(small, left(word, greatest(length(word) - 3, 3)));
         exit when place > 0;
     end loop;
-    if place <= 60 then
-        return left(line, 160) || case when length(line) > 160 then '…' else '' end;
-    end if;
-    return '…' || substr(line, place - 40, 160)
-        || case when length(line) > place + 119 then '…' else '' end;
+    place := case when place > 60 then place - 40 else 1 end;
+    line := btrim(regexp_replace(substr(body, place, 240), '\s+', ' ', 'g'));
+    return case when place > 1 then '…' else '' end || left(line, 160)
+        || case when length(line) > 160 then '…' else '' end;
 end;
 $$;
 comment on function app.search_snippet(text, text[]) is
     'Up to 160 characters of a text around the first of the words, on one line.';
 
 revoke all on function
-    app.search_candidates(text, text, text, text, text, text, text, integer),
+    app.search_candidates(text, text, text, text, integer, text, text, text, text, integer),
     app.search_text_query(text, text[]), app.search_snippet(text, text[]) from public;
 
 commit;

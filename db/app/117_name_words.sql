@@ -212,6 +212,22 @@ $$;
 comment on function app.near_name_words(text) is
     'Up to three words of names that were probably meant by a mistyped one, the nearest first; NULL or empty when none is near.';
 
+create or replace function app.knows_name_words(words text[], is_whole boolean) returns boolean
+language plpgsql stable as $$
+begin
+    -- Short words and numbers are not in the dictionary: there may be such names.
+    return not exists (
+        select from unnest(words) u (typed)
+        where length(u.typed) between 3 and 40 and u.typed !~ '[0-9]'
+          and not case when is_whole
+              then exists (select from app.name_words w where w.word = u.typed offset 0)
+              else exists (select from app.name_words w where w.word like u.typed || '%' offset 0)
+          end);
+end;
+$$;
+comment on function app.knows_name_words(text[], boolean) is
+    'False when one of the words is no word (is_whole), or begins no word, of anybody''s name.';
+
 create or replace function app.corrected_words(words text[]) returns jsonb
 language plpgsql stable as $$
 declare
@@ -237,6 +253,6 @@ comment on function app.corrected_words(text[]) is
 
 revoke all on function app.note_name_words(), app.note_changed_name(), app.upkeep_name_words(),
     app.typing_errors(text, text, integer), app.near_name_words(text),
-    app.corrected_words(text[]) from public;
+    app.knows_name_words(text[], boolean), app.corrected_words(text[]) from public;
 
 commit;

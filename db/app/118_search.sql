@@ -40,7 +40,7 @@ declare
         from jsonb_array_elements(choices) with ordinality c (words, n));
 begin
     return query select * from app.search_candidates(
-        'contacts', 't.id', 'updated_at',
+        'contacts', 'contacts', 't.id', 'updated_at', 500,
         format('%s and to_tsvector(''simple''::regconfig, %s) @@ %L::tsquery', visible, names, query),
         format('%s and %s', visible, walked),
         format('case when btrim(%s) = %L then %s else %s end', names, full_name, ranks[1], ranks[2]),
@@ -92,6 +92,7 @@ begin
         end if;
     elsif cardinality(words) > 0 then
         foreach is_whole in array array[true, false] loop
+            continue when not app.knows_name_words(words, is_whole);
             return query select * from app.search_names(
                 (select jsonb_agg(jsonb_build_array(w)) from unnest(words) w), is_whole, visible,
                 case when is_whole then array[90, 85] else array[80, 80] end, most);
@@ -103,7 +104,7 @@ begin
     if is_phone and enough < most then
         parts := format('%s and %s like %L', visible, content, '%' || tail || ' %');
         return query select * from app.search_candidates(
-            'contacts', 't.id', 'updated_at', parts, parts, format(
+            'contacts', 'contacts', 't.id', 'updated_at', 500, parts, parts, format(
                 'case when t.phone1 like %1$L or t.phone2 like %1$L or t.phone3 like %1$L
                  then 70 else 50 end', '%' || tail), 'true', most);
         get diagnostics found_rows = row_count;
@@ -115,7 +116,7 @@ begin
             from unnest(case when is_phone then array['%' || tail || '%']
                              else app.search_patterns(typed) end) p);
         return query select * from app.search_candidates(
-            'contacts', 't.id', 'updated_at', parts, parts,
+            'contacts', 'contacts', 't.id', 'updated_at', 500, parts, parts,
             format('case when %s then 55 else 50 end', coalesce((
                 select string_agg(format('%s like %L', content, '% ' || w || '%'), ' and ')
                 from unnest(words) w), 'false')),
@@ -152,7 +153,11 @@ begin
               group by c.id order by rank desc, at desc limit spare) f;
     elsif choices is not null then
         select array_agg(c.id), array_agg(c.rank) into ids, ranks
-        from app.search_names(choices, false, visible, array[60, 60], spare) c;
+        from app.search_names(choices, true, visible, array[60, 60], spare) c;
+        if ids is null then
+            select array_agg(c.id), array_agg(c.rank) into ids, ranks
+            from app.search_names(choices, false, visible, array[60, 60], spare) c;
+        end if;
     end if;
     return query
     select 'contacts', c.id, c.id, s.title,
@@ -214,38 +219,41 @@ comment on function app.search_visible(text) is
 
 create or replace function app.search_kinds(who text)
 returns table (
-    kind text, relation text, moment text, columns text, living text, words text, body text,
-    title text, detail text)
+    kind text, relation text, newest text, moment text, sample integer, columns text, living text,
+    words text, body text, title text, detail text)
 language sql immutable as $$
-    -- kind, its table, its time; columns that app.search_visible() asks for; what is not in the bin;
-    -- words and body: the expressions of the indexes of 116 and 017; title and detail of a result,
-    -- where $9 holds the words
+    -- kind, its table; where the newest are found by its time, and how many to look at first; columns
+    -- that app.search_visible() asks for; what is not in the bin; words and body: the expressions of
+    -- the indexes of 116 and 017; title and detail of a result, where $1 holds the words
     values
-    ('deals', 'deals', 'created_at', 't.id, t.contact_id', 't.deleted_at is null', 't.name',
+    ('deals', 'deals', 'deals', 'created_at', 500, 't.id, t.contact_id',
+     't.deleted_at is null', 't.name',
      'coalesce(t.name, '''') || '' '' || coalesce(t.next_step, '''') || '' '''
      ' || coalesce(t.notes, '''')',
      't.name', format('concat_ws('' · '', %s, replace(t.stage, ''_'', '' ''))', who)),
-    ('activities', 'activities', 'created_at', 't.id, t.contact_id, t.deal_id', 'true', 't.title',
+    ('activities', 'activities', 'activities', 'created_at', 500,
+     't.id, t.contact_id, t.deal_id', 'true', 't.title',
      'coalesce(t.title, '''') || '' '' || coalesce(t.description, '''')',
      't.title', format('concat_ws('' · '', %s, replace(t.type, ''_'', '' ''))', who)),
-    ('messages', 'messages', 'occurred_at', 't.id, t.contact_id', 'true', null,
+    ('messages', 'messages', 'messages', 'occurred_at', 500, 't.id, t.contact_id', 'true', null,
      'left(t.content, 100000)',
-     format('coalesce(%s, t.phone_number)', who), 'app.search_snippet(t.content, $9)'),
-    ('emails', 'emails', 'occurred_at', 't.id, t.contact_id', 'true', null,
+     format('coalesce(%s, t.phone_number)', who), 'app.search_snippet(t.content, $1)'),
+    ('emails', 'emails', 'emails', 'occurred_at', 100, 't.id, t.contact_id', 'true', null,
      'left(t.subject || '' '' || t.body, 100000)', 'nullif(t.subject, '''')',
-     format('concat_ws('' · '', %s, nullif(app.search_snippet(t.body, $9), ''''))', who)),
-    ('calls', 'calls', 'occurred_at', 't.id, t.contact_id',
+     format('concat_ws('' · '', %s, nullif(app.search_snippet(t.body, $1), ''''))', who)),
+    ('calls', 'calls', 'calls', 'occurred_at', 100, 't.id, t.contact_id',
      '(t.notes is not null or t.transcript is not null)', null,
      'left(coalesce(t.notes, '''') || '' '' || coalesce(t.transcript, ''''), 100000)',
      format('coalesce(%s, case t.direction when ''inbound'' then t.from_number'
             ' else t.to_number end)', who),
-     'app.search_snippet(concat_ws('' '', t.notes, t.transcript), $9)'),
-    ('vapi-calls', 'vapi_calls', 'created_at', 't.id, t.contact_id', 'true', null,
+     'app.search_snippet(concat_ws('' '', t.notes, t.transcript), $1)'),
+    ('vapi-calls', 'vapi_calls', 'vapi_calls', 'created_at', 100, 't.id, t.contact_id', 'true', null,
      'left(coalesce(t.summary, '''') || '' '' || coalesce(t.transcript, ''''), 100000)',
      format('coalesce(%s, t.name, t.customer_number)', who),
-     'app.search_snippet(concat_ws('' '', t.summary, t.transcript), $9)'),
-    ('documents', 'documents', 'uploaded_at', 't.id, t.contact_id, t.deal_id, t.activity_id',
-     'not t.is_archived', 't.name || '' '' || coalesce(t.original_name, '''')', null,
+     'app.search_snippet(concat_ws('' '', t.summary, t.transcript), $1)'),
+    ('documents', 'documents', 'documents where not is_archived', 'uploaded_at', 500,
+     't.id, t.contact_id, t.deal_id, t.activity_id', 'not t.is_archived',
+     't.name || '' '' || coalesce(t.original_name, '''')', null,
      't.name', format('concat_ws('' · '', %s, t.document_type)', who))
 $$;
 comment on function app.search_kinds(text) is
@@ -272,6 +280,9 @@ declare
     in_title text;
     in_text text;
     quick text;
+    ids uuid[];
+    ranks integer[];
+    ats timestamptz[];
 begin
     select * into spec from app.search_kinds(who) k where k.kind = which;
     if spec.words is not null and cardinality(words) > 0 then
@@ -287,16 +298,9 @@ begin
     if coalesce(in_title, in_text) is null then
         return;
     end if;
-    return query execute format(
-        'select %L::text, t.id, t.contact_id, coalesce(%s, '''')::text, coalesce(%s, '''')::text,
-                f.at, f.rank, null::text
-         from (select s.id, max(s.rank) as rank, max(s.at) as at
-               from app.search_candidates($1, $2, $3, $4, $5, $6, $7, $8) s
-               group by s.id order by rank desc, at desc limit $8) f
-         join %I t on t.id = f.id left join contacts c on c.id = t.contact_id
-         order by f.rank desc, f.at desc, t.id',
-        which, spec.title, spec.detail, spec.relation)
-    using spec.relation, spec.columns, spec.moment,
+    select array_agg(s.id), array_agg(s.rank), array_agg(s.at) into ids, ranks, ats
+    from app.search_candidates(
+        spec.relation, spec.newest, spec.columns, spec.moment, spec.sample,
         format('%s and (%s)', spec.living, concat_ws(' or ', in_title, in_text)),
         format('%s and (%s)', spec.living, concat_ws(' or ', (
             select string_agg(format('plain_words(%s) || '' '' like %L', spec.words, '% ' || w
@@ -304,7 +308,18 @@ begin
             from unnest(words) with ordinality u (w, n) where in_title is not null), quick)),
         case when in_title is null then '30'
              else format('case when %s then 75 else 45 end', in_title) end,
-        app.search_visible(which), most, words;
+        app.search_visible(which), most) s;
+    if ids is null then
+        return;
+    end if;
+    return query execute format(
+        'select %L::text, t.id, t.contact_id, coalesce(%s, '''')::text, coalesce(%s, '''')::text,
+                f.at, f.rank, null::text
+         from unnest($2, $3, $4) f (id, rank, at)
+         join %I t on t.id = f.id left join contacts c on c.id = t.contact_id
+         order by f.rank desc, f.at desc, t.id',
+        which, spec.title, spec.detail, spec.relation)
+    using words, ids, ranks, ats;
 end;
 $$;
 comment on function app.found_records(text, text, text[], integer) is
