@@ -159,6 +159,9 @@ begin
     end loop;
     place := case when place > 60 then place - 40 else 1 end;
     line := btrim(regexp_replace(substr(body, place, 240), '\s+', ' ', 'g'));
+    if place > 1 then
+        line := regexp_replace(line, '^\S{1,20} ', ''); -- probably half a word
+    end if;
     return case when place > 1 then '…' else '' end || left(line, 160)
         || case when length(line) > 160 then '…' else '' end;
 end;

@@ -162,7 +162,7 @@ async def test_nobody_reads_the_dictionary_or_calls_the_parts(conn: asyncpg.Conn
             "select * from app.name_words",
             "select app.near_name_words('jonson')",
             "select * from app.found_records('messages', 'x', array['x'], 5)",
-            "select * from app.search_candidates('contacts', 'contacts', 't.id', 'updated_at', 500, "
+            "select * from app.search_candidates('contacts', 'contacts', 't.id', 'updated_at', 9, "
             "'true', 'true', '1', 'true', 5)",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
