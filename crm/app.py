@@ -28,6 +28,7 @@ import crm.imports.pages
 import crm.messages.api
 import crm.phone_numbers.api
 import crm.reports.api
+import crm.search.api
 import crm.search.pages
 import crm.tags.api
 import crm.timeline.api
@@ -45,7 +46,7 @@ from crm.http import Problem, from_postgres
 from crm.live import Events, Live
 from crm.metrics import Metrics, route_of, sampling
 from crm.users.auth import COOKIE, SignInNeeded
-from crm.web import DIST, Db, render
+from crm.web import DIST, render
 
 ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes, crm.trash)
 RESOURCES = (
@@ -64,6 +65,7 @@ RESOURCES = (
     crm.reports.api,
     crm.timeline.api,
     crm.changes.api,
+    crm.search.api,
 )
 # What returns each minute and needs Python: `async def upkeep(app)` of a room (crm/upkeep).
 HOOKS: tuple[upkeep.Hook, ...] = ()

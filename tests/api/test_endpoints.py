@@ -36,6 +36,7 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "read_change": lambda rows: (f"/changes/{rows['change']}", None),
     "undo_change": lambda rows: (f"/changes/{rows['change']}/undo", None),
     "undo_batch": lambda rows: (f"/changes/batches/tx:{rows['tx']}/undo", None),
+    "search": lambda _: ("/search?q=zebediah", None),
 }
 
 

@@ -25,6 +25,13 @@ async def open_palette(page: Page) -> None:
     await page.locator("#palette[open]").wait_for()
 
 
+async def search_in_palette(page: Page) -> None:
+    """Ctrl+K, and a name."""
+    await open_palette(page)
+    await page.keyboard.type("roof")
+    await page.locator("#palette-found [role=group]").first.wait_for()
+
+
 async def open_user_menu(page: Page) -> None:
     """The account menu, or the sheet "More" on a phone."""
     button = page.locator(".me:visible, .tabbar [popovertarget]:visible").first
@@ -143,6 +150,10 @@ ROUTES = (
     Route("contact-new", "/contacts/new"),
     Route("contact-new-refused", "/contacts/new", send_empty),
     Route("palette", "/contacts", open_palette, wide_only=True),
+    Route("palette-found", "/contacts", search_in_palette, wide_only=True),
+    Route("search", "/search?q=roof"),
+    Route("search-none", "/search?q=zzzzzzzz"),
+    Route("search-empty", "/search"),
     Route("shortcuts", "/contacts", open_shortcuts, wide_only=True),
     Route("user-menu", "/contacts", open_user_menu),
     Route("imports-none", "/imports"),
