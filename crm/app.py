@@ -33,7 +33,7 @@ import crm.timeline.api
 import crm.timeline.pages
 import crm.users.pages
 import crm.vapi_calls.api
-from crm import sql
+from crm import mail, sql
 from crm.api import registry
 from crm.api.routing import PREFIX, Api, Routes
 from crm.config import Settings
@@ -110,6 +110,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         app.state.live.close()
+        await mail.rest(app)
         await app.state.db.close()
 
 

@@ -89,7 +89,13 @@ def _log(scope: Scope, status: int, started: float) -> None:
     if scope["path"].startswith("/static/"):
         return
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
-    log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
+    log.info("request", method=scope["method"], path=_path(scope), status=status, ms=milliseconds)
+
+
+def _path(scope: Scope) -> str:
+    # A link from a mail is a key: who reads the log must not open it.
+    token = scope.get("path_params", {}).get("token")
+    return scope["path"].replace(token, "…") if token else scope["path"]
 
 
 class StaticFiles(_StaticFiles):

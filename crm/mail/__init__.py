@@ -1,6 +1,6 @@
 """Mail that leaves: rows of app.mails, sent one by one as soon as they are committed.
 
-Rooms call `app.queue_mail()` (db/app/111_mail.sql) inside their transaction and `wake(app)` after it.
+Rooms call `app.queue_mail()` (db/app/111_mail.sql) in their transaction, and `wake(app)` after it.
 """
 
 import asyncio
