@@ -28,7 +28,7 @@ _CHANGE = """
     set role = coalesce($2, role), is_active = coalesce($3, is_active)
     where id = $1
 """
-_ADD_TOKEN = """
+_INSERT = """
     insert into app.api_tokens (user_id, name, token_sha256, hint, scopes, expires_at)
     values ($1, $2, $3, $4, $5, now() + make_interval(days => $6))
 """
@@ -95,7 +95,7 @@ async def add_token(
     """A token of the person's. Raises OperationError when a value is refused."""
     user_id = await find_user(connection, email)
     try:
-        await connection.execute(_ADD_TOKEN, user_id, name, token_sha256, hint, scopes, days)
+        await connection.execute(_INSERT, user_id, name, token_sha256, hint, scopes, days)
     except (asyncpg.CheckViolationError, asyncpg.StringDataRightTruncationError) as error:
         raise OperationError(str(error)) from error
 
