@@ -31,6 +31,7 @@ import crm.search.pages
 import crm.tags.api
 import crm.timeline.api
 import crm.timeline.pages
+import crm.users.api
 import crm.users.pages
 import crm.vapi_calls.api
 from crm import mail, sql
@@ -61,6 +62,7 @@ RESOURCES = (
     crm.reports.api,
     crm.timeline.api,
     crm.changes.api,
+    crm.users.api,
 )
 
 log = structlog.get_logger()

@@ -1,13 +1,13 @@
 """The mails of this room, and the links in them."""
 
-from fastapi import Request
+from starlette.requests import Request
 
 INVITATION_DAYS = 7
 
 
 def link(request: Request, path: str) -> str:
     """An absolute address of ours: below CRM_PUBLIC_URL, or else where this request came to."""
-    origin = request.app.state.settings.public_url or str(request.base_url).rstrip("/")
+    origin = request.app.state.settings.public_url or f"{request.url.scheme}://{request.url.netloc}"
     return f"{origin}{path}"
 
 

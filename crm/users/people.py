@@ -4,8 +4,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
+from starlette.requests import Request
 
 from crm import mail
 from crm.db import Connection, Database, Identity
@@ -71,7 +72,7 @@ async def invite(
     email, values = email.strip(), {"email": email.strip(), "role": role}
     try:
         async with db.session(user) as connection:
-            address = await send_invitation(connection, request, user, email, role)
+            _, address = await send_invitation(connection, request, user.name, email, role)
     except asyncpg.UniqueViolationError as error:
         known = "already here" in str(error)
         words = "This person is here already." if known else "This person is invited already."
@@ -84,17 +85,17 @@ async def invite(
 
 
 async def send_invitation(
-    connection: Connection, request: Request, user: Identity, email: str, role: str
-) -> str:
-    """A new invitation with its mail; returns the address that the link has."""
+    connection: Connection, request: Request, inviter: str, email: str, role: str
+) -> tuple[UUID, str]:
+    """A new invitation with its mail; returns its id and the address that the link has."""
     token = new_token()
     address = letters.link(request, f"/invite/{token}")
-    subject, body = letters.invitation(request.app.state.workspace, user.name, role, address)
-    await queries.invite(
+    subject, body = letters.invitation(request.app.state.workspace, inviter, role, address)
+    new_id = await queries.invite(
         connection, email=email, role=role, token_sha256=token_sha256(token), subject=subject,
         body=body,
     )  # fmt: skip
-    return address
+    return new_id, address
 
 
 async def _invited(
@@ -103,7 +104,9 @@ async def _invited(
     mail.wake(request.app)
     if mail.is_configured(request.app.state.settings):
         return RedirectResponse("/settings/people?done=invited", 303)
-    return await _list(request, db, user, link={"address": address, "for": email, "days": 7})
+    return await _list(
+        request, db, user, link={"address": address, "for": email, "days": letters.INVITATION_DAYS}
+    )
 
 
 @router.post("/invitations/{invitation_id}/again")

@@ -222,3 +222,38 @@ select app.create_token(:name, :token_sha256, :hint, :scopes::text[], :expires_a
 -- name: revoke_token$
 -- End a token; false when there is none to end.
 select app.revoke_token(:id::uuid);
+
+-- As JSON, for the API ---------------------------------------------------------------------------
+
+-- name: in_scope$
+-- Whether this request's credential covers a resource.
+select app.in_scope(:scope, :access);
+
+-- name: token_as_json$
+-- A token that was just made (who may write tokens may read them).
+select row_to_json(r)::text from (
+    select id, user_id, name, hint, scopes, expires_at, last_used_at, revoked_at, created_at,
+           updated_at
+    from app.api_tokens where id = :id) r;
+
+-- name: invitations_as_json$
+-- The newest 200, for who may see them.
+select coalesce(json_agg(row_to_json(r)), '[]')::text from (
+    select id, email, role, invited_by, sent_at, expires_at, accepted_at, revoked_at, created_at
+    from app.invitations order by created_at desc, id limit 200) r;
+
+-- name: invitation_as_json$
+-- One.
+select row_to_json(r)::text from (
+    select id, email, role, invited_by, sent_at, expires_at, accepted_at, revoked_at, created_at
+    from app.invitations where id = :id) r;
+
+-- name: sessions_as_json$
+-- One's own, the last used first.
+select coalesce(json_agg(row_to_json(r)), '[]')::text from (
+    select id, user_agent, host(ip) as ip,
+           id::text = current_setting('app.credential', true) as is_this,
+           created_at, last_seen_at, expires_at
+    from app.sessions
+    where user_id = current_user_id() and expires_at > now()
+    order by last_seen_at desc, id) r;
