@@ -56,13 +56,27 @@ def weakness(plain: str, *about: str) -> str:
         return f"At least {MIN_LENGTH} characters, please."
     from zxcvbn import zxcvbn  # its word lists take a while to load
 
-    personal = [word for text in about for word in (text, *re.split(r"\W+", text)) if word]
+    personal = [word for text in about for word in (text, *re.split(r"[\W_]+", text)) if word]
     found = zxcvbn(plain[:_ESTIMATED_LENGTH], user_inputs=personal)
-    if found["score"] >= MIN_SCORE:
-        return ""
-    advice = found["feedback"]
-    warning = advice["warning"] or "This is easy to guess."
-    return " ".join(_sentence(words) for words in (warning, *advice["suggestions"][:2]))
+    if found["score"] < MIN_SCORE:
+        advice = found["feedback"]
+        warning = advice["warning"] or "This is easy to guess."
+        return " ".join(_sentence(words) for words in (warning, *advice["suggestions"][:2]))
+    rest = _without(plain, personal)
+    if rest != plain and (
+        len(rest) < 4 or zxcvbn(rest[:_ESTIMATED_LENGTH])["score"] < MIN_SCORE - 1
+    ):
+        return (
+            "This is little more than your name, email or workspace. Add words that nobody expects."
+        )
+    return ""
+
+
+def _without(plain: str, words: list[str]) -> str:
+    known = "|".join(
+        re.escape(word) for word in sorted(words, key=len, reverse=True) if len(word) > 2
+    )
+    return re.sub(known, "", plain, flags=re.IGNORECASE).strip() if known else plain
 
 
 def _sentence(words: str) -> str:

@@ -25,6 +25,7 @@ class MailServer:
     rcpt: str = ""
     data: str = ""
     hangs_up: bool = False
+    news: asyncio.Condition = field(default_factory=asyncio.Condition, repr=False)
 
     @property
     def url(self) -> str:
@@ -45,16 +46,17 @@ class MailServer:
     async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802
         if self.data:
             return self.data
-        self.received.append(message_from_bytes(envelope.content, policy=default))
+        async with self.news:
+            self.received.append(message_from_bytes(envelope.content, policy=default))
+            self.news.notify_all()
         if self.hangs_up:
             server.transport.abort()
         return "250 OK"
 
     async def wait_for(self, count: int) -> list[Message]:
         """Until it has got that many."""
-        async with asyncio.timeout(10):
-            while len(self.received) < count:
-                await asyncio.sleep(0.02)
+        async with asyncio.timeout(10), self.news:
+            await self.news.wait_for(lambda: len(self.received) >= count)
         return self.received
 
 
