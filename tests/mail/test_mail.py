@@ -63,10 +63,13 @@ async def test_a_queued_mail_arrives_at_once_and_its_text_is_wiped(
 
 
 async def test_a_transaction_that_fails_sends_nothing(sending: FastAPI, post: MailServer) -> None:
-    with pytest.raises(asyncpg.DivisionByZeroError):
+    async def queue_and_fail() -> None:
         async with sending.state.db.session(ALICE) as connection:
             await connection.execute("select app.queue_mail('a@example.test', 'x', 'y')")
             await connection.execute("select 1 / 0")
+
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await queue_and_fail()
     await mail.upkeep(sending)
     assert post.tries == 0
 
