@@ -206,10 +206,13 @@ async def deactivate(request: Request, db: Db, user: CurrentUser, person_id: UUI
 
 
 @router.post("/{person_id}/activate")
-async def activate(db: Db, user: CurrentUser, person_id: UUID) -> Response:
+async def activate(request: Request, db: Db, user: CurrentUser, person_id: UUID) -> Response:
     """Let somebody sign in again, with the password they had."""
     await _change(db, user, person_id, is_active=True)
-    return RedirectResponse(f"/settings/people/{person_id}?done=active", 303)
+    location = f"/settings/people/{person_id}?done=active"
+    if request.headers.get("HX-Request-Type"):  # the Undo of the toast: show the page anew
+        return Response(headers={"HX-Redirect": location})
+    return RedirectResponse(location, 303)
 
 
 @router.post("/{person_id}/reset-link")

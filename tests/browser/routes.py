@@ -154,6 +154,13 @@ async def make_token(page: Page) -> None:
     await page.locator("#fresh-token").wait_for()
 
 
+async def refuse_token(page: Page) -> None:
+    """A token that may do nothing."""
+    await page.fill("#f-name", "Website form")
+    await page.get_by_role("button", name="Create token").click()
+    await page.locator(".notice.error").wait_for()
+
+
 async def revoke_token(page: Page) -> None:
     """The question before a token ends."""
     await make_token(page)
@@ -200,7 +207,7 @@ ROUTES = (
     Route("settings-people-invited", "/settings/people", invite_somebody),
     Route("settings-person", "/settings/people", manage_somebody),
     Route("settings-tokens", "/settings/tokens"),
-    Route("settings-tokens-refused", "/settings/tokens", send_empty),
+    Route("settings-tokens-refused", "/settings/tokens", refuse_token),
     Route("settings-token-made", "/settings/tokens", make_token),
     Route("settings-token-revoke", "/settings/tokens", revoke_token),
     Route("invitation", "/settings/people", open_invitation),
