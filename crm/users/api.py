@@ -1,7 +1,7 @@
 """People, invitations, tokens, sessions and settings in the API.
 
-Answers that hold a secret (a new token, the link of an invitation) are given once: these two routes
-open their own transaction, because answers to an Idempotency-Key are kept for a day.
+Answers that hold a secret (a new token, the link of an invitation) are given once. What is kept for
+an Idempotency-Key is the answer without it, so these two routes open their own transaction.
 """
 
 import json
@@ -13,7 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, Field
 from starlette.responses import JSONResponse, Response
 
 from crm import mail
-from crm.api import READ, Body, Call, Resource, Route, enter, newest
+from crm.api import READ, Body, Call, Resource, Route, claim, enter, keep, newest
 from crm.api.routing import read_body
 from crm.api.rows import demand_scope
 from crm.api.shapes import NO_NUL, NOT_BLANK
@@ -97,6 +97,21 @@ def _id(call: Call, what: str) -> UUID:
         raise not_found(what) from None
 
 
+async def _claimed(call: Call, connection: Connection) -> Response | None:
+    key = call.headers.get("idempotency-key")
+    return await claim(call, connection, key) if key is not None else None
+
+
+async def _answer_once(
+    call: Call, connection: Connection, made: str, **secret: str | None
+) -> Response:
+    """201 with the secret; for a repetition of the same request the secret is null."""
+    row = json.loads(made)
+    if (key := call.headers.get("idempotency-key")) is not None:
+        await keep(connection, key, JSONResponse(row | dict.fromkeys(secret), 201))
+    return JSONResponse(row | secret, 201)
+
+
 async def create_token(call: Call) -> Response:
     """A token of the caller's, no wider than the caller."""
     call.raw = await read_body(call, SECRET_LIMIT)
@@ -106,12 +121,14 @@ async def create_token(call: Call) -> Response:
         past = [{"field": "expires_at", "message": "This moment is past."}]
         raise Problem(422, "Some values are not right", "", past)
     async with enter(call) as (connection, _):
+        if replay := await _claimed(call, connection):
+            return replay
         new_id = await queries.create_token(
             connection, name=given.name.strip(), token_sha256=hashed, hint=hint,
             scopes=given.scopes, expires_at=given.expires_at,
         )  # fmt: skip
-        made = json.loads(await queries.token_as_json(connection, id=new_id))
-    return JSONResponse(made | {"token": token}, 201)
+        made = await queries.token_as_json(connection, id=new_id)
+        return await _answer_once(call, connection, made, token=token)
 
 
 async def revoke_token(call: Call, connection: Connection) -> Response:
@@ -135,14 +152,17 @@ async def invite(call: Call) -> Response:
     """Sends the mail; `link` is given only when no mail is set up, to be handed over."""
     call.raw = await read_body(call, SECRET_LIMIT)
     given = call.read(InvitationBody)
+    has_mail = mail.is_configured(call.app.state.settings)
     async with enter(call) as (connection, caller):
+        if replay := await _claimed(call, connection):
+            return replay
         new_id, address = await send_invitation(
             connection, call, caller.name, given.email, given.role
         )
-        made = json.loads(await queries.invitation_as_json(connection, id=new_id))
+        made = await queries.invitation_as_json(connection, id=new_id)
+        response = await _answer_once(call, connection, made, link=None if has_mail else address)
     mail.wake(call.app)
-    has_mail = mail.is_configured(call.app.state.settings)
-    return JSONResponse(made | {"link": None if has_mail else address}, 201)
+    return response
 
 
 async def revoke_invitation(call: Call, connection: Connection) -> Response:
@@ -218,7 +238,7 @@ def _with(shape: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 ROUTES = (
     Route("POST", "/tokens", create_token, "Create a new token; it is shown once", "tokens",
-          body=TokenBody, answer=_with(_TOKEN, token=_TEXT), status=201, opens=False,
+          body=TokenBody, answer=_with(_TOKEN, token={"type": ["string", "null"]}), status=201, opens=False,
           name="create_token", example={"name": "Website form", "scopes": ["contacts:write"]}),
     Route("DELETE", "/tokens/{id}", revoke_token, "Revoke one token", "tokens", status=204,
           name="revoke_token"),
