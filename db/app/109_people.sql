@@ -1,7 +1,7 @@
 -- People: invitations, password resets, what they may change about each other, and their tokens.
 --
 -- A link in a mail holds a random token; here is its SHA-256. It works once and for one purpose,
--- because the two purposes are two tables:
+-- because the purposes are two tables:
 --   app.invitations      open -> accepted | revoked | (after 7 days) expired; sending it again gives
 --                        it a new token and 7 new days, the old link then leads nowhere.
 --   app.password_resets  open -> used | expired. A used one ends all sessions of its person.
@@ -79,7 +79,7 @@ begin
     return person;
 end;
 $$;
-comment on function app.managed_person(uuid) is 'A person whom the caller may change; else 42501.';
+comment on function app.managed_person(uuid) is 'Somebody whom the caller may change; else 42501.';
 
 create or replace function app.one_at_a_time() returns trigger
 language plpgsql security definer as $$
@@ -96,7 +96,8 @@ begin
     if exists (select from app.users)
        and not exists (select from app.users u where u.role = 'owner' and u.is_active) then
         raise exception 'A workspace needs an active owner. Make somebody else owner first.'
-            using errcode = '23514', constraint = 'users_role_check';
+            using errcode = '23514', constraint = 'users_role_check',
+                  hint = 'A workspace needs an active owner. Make somebody else owner first.';
     end if;
     return null;
 end;
@@ -219,7 +220,6 @@ begin
         raise exception 'This person is already here.'
             using errcode = '23505', constraint = 'invitations_email_key';
     end if;
-    -- One that ran out stands in nobody's way.
     update app.invitations i set revoked_at = now()
     where lower(i.email) = lower(new_email) and i.accepted_at is null and i.revoked_at is null
       and i.expires_at < now();
@@ -326,7 +326,7 @@ begin
                or word in ('users:write', 'settings:write') and caller not in ('owner', 'admin'))
         then
             raise exception 'You may not give %: it is more than you may do yourself.', word
-                using errcode = '42501';
+                using errcode = '42501', hint = word || ' is more than you may do yourself.';
         end if;
     end loop;
     insert into app.api_tokens (user_id, name, token_sha256, hint, scopes, expires_at)

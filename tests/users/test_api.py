@@ -46,7 +46,7 @@ async def test_an_owner_changes_role_and_activity(client: httpx.AsyncClient) -> 
     last = await client.patch(f"{API}/users/{ALICE.user_id}", json={"role": "agent"})
     assert last.status_code == 422
     assert last.json()["errors"][0]["field"] == "role"
-    assert "needs an active owner" in last.json()["errors"][0]["message"]
+    assert "needs an active owner" in last.json()["detail"]
 
 
 @pytest.mark.parametrize("person", [BOB, VERA])
