@@ -239,7 +239,8 @@ def _with(shape: dict[str, Any], **more: Any) -> dict[str, Any]:
 ROUTES = (
     Route("POST", "/tokens", create_token, "Create a new token; it is shown once", "tokens",
           body=TokenBody, answer=_with(_TOKEN, token={"type": ["string", "null"]}), status=201,
-          opens=False, name="create_token", example={"name": "Website form", "scopes": ["contacts:write"]}),
+          opens=False, name="create_token",
+          example={"name": "Website form", "scopes": ["contacts:write"]}),
     Route("DELETE", "/tokens/{id}", revoke_token, "Revoke one token", "tokens", status=204,
           name="revoke_token"),
     Route("GET", "/users/invitations", list_invitations, "List invitations", "users",
