@@ -34,9 +34,10 @@ import crm.tags.api
 import crm.timeline.api
 import crm.timeline.pages
 import crm.trash.pages
+import crm.users.api
 import crm.users.pages
 import crm.vapi_calls.api
-from crm import health, logs, sql, upkeep
+from crm import health, logs, mail, sql, upkeep
 from crm.api import registry
 from crm.api.routing import PREFIX, Api, Routes
 from crm.config import Settings
@@ -66,9 +67,10 @@ RESOURCES = (
     crm.timeline.api,
     crm.changes.api,
     crm.search.api,
+    crm.users.api,
 )
 # What returns each minute and needs Python: `async def upkeep(app)` of a room (crm/upkeep).
-HOOKS: tuple[upkeep.Hook, ...] = ()
+HOOKS: tuple[upkeep.Hook, ...] = (mail.upkeep,)
 
 log = structlog.get_logger()
 
@@ -123,6 +125,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         app.state.stopping.set()
         app.state.live.close()
+        await mail.rest(app)
         await app.state.db.close()
 
 

@@ -30,6 +30,23 @@ Sample = tuple[str, Any]  # path, body
 
 # Calls that no pattern of `sample` gives; by the name of the route.
 SAMPLES: dict[str, Callable[[Rows], Sample]] = {
+    "list_app_users": lambda _: ("/users", None),
+    "read_app_users": lambda rows: (f"/users/{rows['users']}", None),
+    "update_app_users": lambda rows: (f"/users/{rows['users']}", {"role": "agent"}),
+    "list_app_api_tokens": lambda _: ("/tokens", None),
+    "read_app_api_tokens": lambda rows: (f"/tokens/{rows['tokens']}", None),
+    "create_token": lambda _: ("/tokens", {"name": "New", "scopes": ["tags:read"]}),
+    "revoke_token": lambda rows: (f"/tokens/{rows['tokens']}", None),
+    "list_invitations": lambda _: ("/users/invitations", None),
+    "create_invitation": lambda rows: (
+        "/users/invitations",
+        {"email": f"{rows['contacts']}@example.test"},
+    ),
+    "revoke_invitation": lambda rows: (f"/users/invitations/{rows['invitations']}", None),
+    "list_sessions": lambda _: ("/sessions", None),
+    "end_session": lambda rows: (f"/sessions/{rows['sessions']}", None),
+    "read_settings": lambda _: ("/settings", None),
+    "update_settings": lambda _: ("/settings", {"visibility": "team"}),
     "list_timeline_of_contact": lambda rows: (f"/contacts/{rows['contacts']}/timeline", None),
     "list_changes": lambda rows: (f"/changes?contact_id={rows['contacts']}", None),
     "feed_changes": lambda rows: (f"/changes/feed?after={rows['tx'] - 1}.0", None),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from uuid import uuid4
 
 from playwright.async_api import Page
 
@@ -128,6 +129,68 @@ async def refuse_upload(page: Page) -> None:
     await page.locator("[data-error]:visible").wait_for()
 
 
+async def set_up_second_factor(page: Page) -> None:
+    """The QR code."""
+    await page.get_by_role("button", name="Set up").click()
+    await page.get_by_role("heading", name="Set up the second factor").wait_for()
+
+
+async def refuse_name(page: Page) -> None:
+    """A refused form of the profile."""
+    await page.fill("#f-current", "not mine")
+    await page.fill("#f-password", "northside1")
+    await page.get_by_role("button", name="Change password").click()
+    await page.locator(".notice.error").wait_for()
+
+
+async def invite_somebody(page: Page) -> None:
+    """The link to hand over, and the list of the invited."""
+    await page.fill("#f-email", f"{uuid4().hex[:8]}@northside.example")
+    await page.get_by_role("button", name="Invite", exact=True).click()
+    await page.locator("#invitation-link").wait_for()
+
+
+async def open_invitation(page: Page) -> None:
+    """What the invited person sees."""
+    await invite_somebody(page)
+    await page.goto(await page.input_value("#invitation-link"))
+
+
+async def manage_somebody(page: Page) -> None:
+    """A person's page, with a link to a new password."""
+    await page.get_by_role("link", name="Change Tariq Aziz").click()
+    await page.get_by_role("button", name="Make a link").click()
+    await page.locator("#reset-link").wait_for()
+
+
+async def open_reset(page: Page) -> None:
+    """What the link opens."""
+    await manage_somebody(page)
+    await page.goto(await page.input_value("#reset-link"))
+
+
+async def make_token(page: Page) -> None:
+    """A new token."""
+    await page.fill("#f-name", "Website form")
+    await page.check("input[value='contacts:write']")
+    await page.get_by_role("button", name="Create token").click()
+    await page.locator("#fresh-token").wait_for()
+
+
+async def refuse_token(page: Page) -> None:
+    """A token that may do nothing."""
+    await page.fill("#f-name", "Website form")
+    await page.get_by_role("button", name="Create token").click()
+    await page.locator(".notice.error").wait_for()
+
+
+async def revoke_token(page: Page) -> None:
+    """The question before a token ends."""
+    await make_token(page)
+    await page.get_by_role("button", name="Revoke Website form").first.click()
+    await page.locator("dialog[open]").wait_for()
+
+
 def _contact(number: int) -> str:
     return f"/contacts/5eed0001-0000-4000-8000-{number:012d}"
 
@@ -165,6 +228,22 @@ ROUTES = (
     Route("trash-none", "/settings/trash/deals"),
     Route("trash", "/settings/trash", trash_one),
     Route("trash-delete", "/settings/trash", ask_before_delete, wide_only=True),
+    Route("forgot", "/forgot", signed_in=False),
+    Route("settings", "/settings"),
+    Route("settings-profile", "/settings/profile"),
+    Route("settings-profile-refused", "/settings/profile", refuse_name),
+    Route("settings-second-factor", "/settings/profile", set_up_second_factor),
+    Route("settings-people", "/settings/people"),
+    Route("settings-people-invited", "/settings/people", invite_somebody),
+    Route("settings-person", "/settings/people", manage_somebody),
+    Route("settings-tokens", "/settings/tokens"),
+    Route("settings-tokens-refused", "/settings/tokens", refuse_token),
+    Route("settings-token-made", "/settings/tokens", make_token),
+    Route("settings-token-revoke", "/settings/tokens", revoke_token),
+    Route("invitation", "/settings/people", open_invitation),
+    Route("invitation-over", "/invite/made-up", signed_in=False),
+    Route("reset", "/settings/people", open_reset),
+    Route("reset-over", "/reset/made-up", signed_in=False),
     Route("not-found", "/contacts/00000000-0000-4000-8000-000000000000"),
     Route("dev-ui", "/dev/ui"),
 )

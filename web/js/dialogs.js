@@ -32,4 +32,6 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   await navigator.clipboard?.writeText(button.dataset.copy);
   announce("Copied");
+  button.classList.add("ok");
+  setTimeout(() => button.classList.remove("ok"), 2000);
 });
