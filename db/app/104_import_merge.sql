@@ -330,16 +330,15 @@ $$;
 comment on function app.update_imported_contacts(uuid, integer, boolean) is
     'Bring the records of one turn into their contacts; notes those that really changed, as they were.';
 
--- The import keeps its own account of each contact: the change log (113) gets a line for a batch.
 create or replace function app.merge_import_records(for_import uuid)
 returns table (created integer, updated integer)
-language plpgsql security definer
-set app.changes = 'summary' as $$
+language plpgsql security definer as $$
 declare
     the_import app.imports := app.check_import(for_import);
     updated_before integer;
     turns integer;
 begin
+    perform set_config('app.changes', 'summary', true); -- 113: one line, not one a contact
     insert into app.import_bad_rows (import_id, line, reason, cells)
     select for_import, r.line, r.reason, r.cells::jsonb
     from app_staging.import_records r
@@ -371,7 +370,8 @@ begin
     end if;
     truncate app_staging.import_records;
     perform app.log_summary('contacts', 'insert', created, 'import:' || for_import);
-    perform app.log_summary('contacts', 'update', updated, 'import:' || for_import);
+    perform app.log_summary('contacts', 'update', updated, 'import:' || for_import),
+            set_config('app.changes', '', true);
     return next;
 end;
 $$;

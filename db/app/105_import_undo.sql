@@ -169,8 +169,7 @@ comment on function app.remove_imported_contacts(uuid) is
 
 create or replace function app.undo_import(for_import uuid)
 returns table (restored integer, removed integer, conflicts integer)
-language plpgsql security definer
-set app.changes = 'summary' as $$
+language plpgsql security definer as $$
 declare
     the_import app.imports := app.check_import(for_import);
 begin
@@ -181,6 +180,7 @@ begin
         raise exception 'another import is running' using errcode = '55P03',
             hint = 'Try again when it is done.';
     end if;
+    perform set_config('app.changes', 'summary', true); -- 113: one line, not one a contact
     perform app.find_undo_conflicts(for_import);
     restored := app.restore_imported_contacts(for_import);
     removed := app.remove_imported_contacts(for_import);
@@ -191,7 +191,8 @@ begin
         restored_count = restored_count + restored + removed, conflict_count = conflicts
     where id = for_import;
     perform app.log_summary('contacts', 'update', restored, 'import:' || for_import);
-    perform app.log_summary('contacts', 'delete', removed, 'import:' || for_import);
+    perform app.log_summary('contacts', 'delete', removed, 'import:' || for_import),
+            set_config('app.changes', '', true);
     return next;
 end;
 $$;

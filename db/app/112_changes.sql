@@ -170,8 +170,7 @@ comment on function app.upkeep_changes() is
 -- Erasure ------------------------------------------------------------------------------------
 
 create or replace function app.forget_contact(contact uuid) returns text[]
-language plpgsql security definer
-set app.changes = 'summary' as $$
+language plpgsql security definer as $$
 declare
     files text[];
 begin
@@ -183,6 +182,7 @@ begin
     if not found and not exists (select from app.changes h where h.contact_id = contact) then
         raise exception 'there is no contact %', contact using errcode = 'P0002';
     end if;
+    perform set_config('app.changes', 'summary', true);
     with gone as (
         delete from documents d
         where d.contact_id = contact
@@ -197,6 +197,7 @@ begin
         assistant_overrides = '{}', metadata = '{}', contact_id = null, call_id = null
     where v.contact_id = contact;
     delete from contacts c where c.id = contact;
+    perform set_config('app.changes', '', true);
     delete from app.changes h where h.contact_id = contact or h.row_id = contact;
     delete from app.import_changes i where i.contact_id = contact;
     insert into app.changes (actor, source, client, table_name, row_id, operation)

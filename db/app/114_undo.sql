@@ -329,6 +329,11 @@ begin
     end if;
     perform set_config('app.source', 'undo', true),
             set_config('app.batch', 'undo:' || as_batch, true);
+    if app.undo_at_once(ids) then
+        perform set_config('app.source', source_before, true),
+                set_config('app.batch', batch_before, true);
+        return seen;
+    end if;
     for change in
         select * from app.changes c
         where c.id = any (ids) and c.undone_at is null

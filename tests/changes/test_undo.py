@@ -194,6 +194,40 @@ async def test_a_batch_goes_back_whole_or_not_at_all(admin: asyncpg.Connection, 
     assert await value(admin, "city", people[2]) == "B"
 
 
+async def test_a_big_batch_goes_back_in_one_statement_and_can_be_done_again(
+    admin: asyncpg.Connection, pool: Database
+):
+    await admin.execute(
+        "insert into contacts (first_name, city, custom_fields)"
+        " select 'Big', case when g % 2 = 0 then 'City ' || g end, jsonb_build_object('n', g)"
+        " from generate_series(1, 300) g"
+    )
+    cities = (
+        "select array_agg(coalesce(city, '-') || custom_fields order by id) from contacts"
+        " where first_name = 'Big'"
+    )
+    before = await admin.fetchval(cities)
+    async with pool.session(ALICE, batch="bulk:big") as connection:
+        await connection.execute(
+            """update contacts set city = 'All', custom_fields = '{"n": 0}'"""
+            " where first_name = 'Big'"
+        )
+    after = await admin.fetchval(cities)
+    assert await undo_batch(pool, BOB, "bulk:big") == 300
+    assert await admin.fetchval(cities) == before
+    async with conflict("undone already"):
+        await undo_batch(pool, BOB, "bulk:big")
+    assert await undo_batch(pool, BOB, "undo:bulk:big") == 300
+    assert await admin.fetchval(cities) == after
+    await admin.execute(
+        "update contacts set city = 'Other' where id ="
+        " (select id from contacts where first_name = 'Big' limit 1)"
+    )
+    async with conflict("changed since") as found:
+        await undo_batch(pool, BOB, "bulk:big")
+    assert len(found) == 1
+
+
 async def test_of_two_undos_at_once_one_wins(admin: asyncpg.Connection, pool: Database):
     person = await add(admin, "contacts", first_name="Nora", city="Miami")
     await admin.execute("update contacts set city = 'Tampa' where id = $1", person)
