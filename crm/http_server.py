@@ -93,6 +93,7 @@ class WebServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End in order; requests get 10 seconds."""
         self._state.stopping.set()
+        self._state.live.close()  # open streams would hold the end up
         # The kernel resets what waits in a listening socket's queue when the last copy is closed.
         copies = [listener.dup() for listener in sockets or []]
         for server in self.servers:
