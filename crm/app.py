@@ -23,6 +23,7 @@ import crm.conversations.api
 import crm.deals.api
 import crm.documents.api
 import crm.emails.api
+import crm.documents.pages
 import crm.imports.pages
 import crm.messages.api
 import crm.phone_numbers.api
@@ -41,10 +42,11 @@ from crm.db import Database
 from crm.frame import Frame, StaticFiles
 from crm.http import Problem, from_postgres
 from crm.live import Events, Live
+from crm.storage import Storage
 from crm.users.auth import COOKIE, SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes)
+ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes, crm.documents)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,
@@ -79,6 +81,7 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
         title="Contact CRM", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
     )
     app.state.settings = settings
+    app.state.storage = Storage.of(settings)
     app.state.db = Database(
         dsn, pool_size=settings.pool_size, statement_timeout=settings.statement_timeout
     )
