@@ -1,7 +1,7 @@
 """The file store: bytes under a key, in a folder of this machine or in a bucket of S3.
 
-Keys are made by `new_key` and hold the SHA-256 of the content, so a file is never written twice under
-one key, and nobody guesses one. Nothing here knows what a document is.
+Keys are made by `new_key` and hold the SHA-256 of the content; none is given twice, and nobody
+guesses one. Nothing here knows what a document is.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from crm.config import ConfigurationError, Settings
 _PART_BYTES = 5 * 1024 * 1024
 _FOLDER_PART_BYTES = 1024 * 1024
 _BLOCK_BYTES = 256 * 1024
-# ValueError: no key at all, such as ../../etc/passwd.
-_NO_SUCH_KEY = (FileNotFoundError, NotFoundError, ValueError)
+# ValueError, TypeError: no key at all, such as ../../etc/passwd.
+_NO_SUCH_KEY = (FileNotFoundError, NotFoundError, ValueError, TypeError)
 
 
 class StorageError(Exception):
@@ -44,6 +44,8 @@ class Storage:
     def __init__(self, url: str) -> None:
         self.url = url
         self._folder: Path | None = None
+        if not url.startswith(("file:///", "s3://")):
+            raise ConfigurationError("CRM_STORAGE_URL: give file:///folder or s3://bucket/prefix")
         try:
             store: ObjectStore = (
                 LocalStore.from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)  # pyright: ignore[reportAssignmentType]

@@ -49,7 +49,7 @@ async def set_archived(db: Db, user: Identity, document_id: UUID, *, archived: b
 async def set_link(
     db: Db, user: Identity, document_id: UUID, column: str, target: UUID | None
 ) -> None:
-    """Hang a document on a record, or take it off; raises Problem 404, 403, 409 from the database."""
+    """Hang a document on a record, or take it off; raises Problem 404, 403."""
     async with db.session(user) as connection:
         document = await _find(connection, document_id)
         links = {name: document[name] for name in ("contact_id", "deal_id", "activity_id")}

@@ -1,4 +1,4 @@
-"""What a file is, by its content and not by what its sender says; and what a browser may do with it.
+"""What a file is, by its content and not by what its sender says; what a browser may do with it.
 
 A file of an unknown kind is stored and only ever sent as a download of bytes. HTML and SVG are such
 kinds on purpose: they could run scripts. Programs are refused.
@@ -17,7 +17,7 @@ _OFFICE = "application/vnd.openxmlformats-officedocument"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file: what people call it, its icon, and whether a browser may show it in a page."""
+    """A kind of file: what people call it, its icon, and how a page shows it."""
 
     mime: str
     words: str
@@ -54,8 +54,10 @@ KINDS = {
     )
 }
 
-_PROGRAMS = (b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe",
-             b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!", b"dex\n", b"L\x00\x00\x00\x01\x14\x02")  # fmt: skip
+_PROGRAMS = (
+    b"\x7fELF", b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe",
+    b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!", b"dex\n", b"L\x00\x00\x00\x01\x14\x02",
+)  # fmt: skip
 _PROGRAM_NAMES = frozenset(
     "apk app appimage application bat cmd com cpl dll dmg exe gadget hta iso jar js jse lnk mjs msc"
     " msi msix msp pif pkg ps1 psm1 reg scf scr sh sys url vb vbe vbs wsf wsh xll".split()
@@ -106,7 +108,7 @@ def kind_of(mime: str | None) -> Kind:
 
 
 def detect(head: bytes, tail: bytes, name: str) -> str:
-    """The media type of a file from its first and last bytes; its name only tells text from text."""
+    """The media type of a file by its first and last bytes; its name only tells text from text."""
     extension = extension_of(name)
     return next(filter(None, (look(head, tail, extension) for look in _LOOKS)), UNKNOWN)
 

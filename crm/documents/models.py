@@ -1,4 +1,4 @@
-"""What the forms of a document send: shapes are checked here, rules by the constraints of the table."""
+"""What the forms of a document send: shapes are checked here, rules by the table's constraints."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any

@@ -32,7 +32,7 @@ def download_name(name: str, extension: str | None) -> str:
 
 
 def disposition(kind: str, name: str) -> str:
-    """A Content-Disposition (RFC 6266): a plain name for old clients and the whole one for others."""
+    """A Content-Disposition (RFC 6266): a plain name, and the whole one for newer clients."""
     folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^\w .()+,=@-]", "_", folded, flags=re.ASCII).strip() or "document"
     return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"

@@ -1,4 +1,4 @@
-"""The list of documents, a document's page, and what people do there; storing.py holds the bytes."""
+"""The list of documents, a document's page, uploads, downloads; changes.py has what people edit."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -198,7 +198,7 @@ async def show_document(request: Request, db: Db, user: CurrentUser, document_id
 
 
 async def _preview(storage: Storage, document: Any) -> dict[str, Any]:
-    """How the page shows the file: {"show", "text", "cut"}; show is gone when there are no bytes."""
+    """How the page shows the file: {"show", "text", "cut"}; show is "gone" without bytes."""
     show = kind_of(document["mime_type"]).show
     try:
         size = await storage.size(document["file_path"])

@@ -105,14 +105,14 @@ where d.id = :id;
 -- name: list_versions
 -- All versions of a document, newest first; `id` may be any of them.
 select d.id, d.name, d.original_name, d.file_size, d.mime_type, d.version, d.uploaded_at, d.checksum,
-       d.file_path, u.name as uploaded_by_name
+       d.file_path, d.is_archived, u.name as uploaded_by_name
 from documents d
 left join app.users u on u.id = d.uploaded_by
 where coalesce(d.parent_document_id, d.id) = (
     select coalesce(f.parent_document_id, f.id) from documents f where f.id = :id)
 order by d.version desc;
 
--- name: expect_file
+-- name: expect_file$
 -- Bytes are about to be written under this path.
 select app.expect_document_file(:path);
 
@@ -205,7 +205,7 @@ where coalesce(parent_document_id, id) = (
     select coalesce(f.parent_document_id, f.id) from documents f where f.id = :id)
 returning id;
 
--- name: count_access
+-- name: count_access$
 -- Somebody opened or downloaded it.
 select app.count_document_access(:id);
 
@@ -213,7 +213,7 @@ select app.count_document_access(:id);
 -- Paths whose bytes no document uses any more.
 select path from app.due_document_files(:max_rows) as path;
 
--- name: forget_files
+-- name: forget_files$
 -- Their bytes are gone.
 select app.forget_document_files(:paths);
 

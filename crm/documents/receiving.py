@@ -1,6 +1,6 @@
 """A multipart request, streamed: files go to unnamed temporary files on the disk, fields to a dict.
 
-Nothing is held in memory but the block at hand, and a request that breaks off leaves nothing behind.
+Nothing is held in memory but the block at hand, and a request that breaks off leaves nothing.
 """
 
 import hashlib

@@ -112,7 +112,7 @@ def _colour(x: int, y: int, tone: int) -> tuple[int, int, int]:
     inside = 140 <= x < 340
     if inside and 170 <= y < 250:
         window = 165 <= x < 205 and 190 <= y < 220
-        door = 260 <= x < 295 and 195 <= y
+        door = 260 <= x < 295 and y >= 195
         return (250, 220, 130) if window else (110, 70, 50) if door else (226, 214, 196)
     if abs(x - 240) < (y - 90) * 1.5 and 90 <= y < 170:
         return 150, 70 + tone, 60

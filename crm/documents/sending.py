@@ -1,4 +1,4 @@
-"""Sending a file: ranges, validators, and headers that let no browser take it for a page of ours."""
+"""Sending a file: ranges, validators, and headers that keep browsers from taking it for a page."""
 
 import re
 from collections.abc import Mapping
@@ -88,7 +88,7 @@ def _is_known(request: Request, etag: str) -> bool:
 
 
 def _wanted(request: Request, size: int, etag: str) -> tuple[int, int, int]:
-    """First byte, byte after the last, status: 200, 206 or 416; several ranges are answered by all."""
+    """First byte, byte after the last, status 200, 206 or 416; several ranges give everything."""
     asked = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
     condition = request.headers.get("if-range")
     if asked is None or asked[0] == "bytes=-" or (condition and condition != etag):

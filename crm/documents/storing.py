@@ -1,8 +1,8 @@
 """Bytes first, then the row: how a file becomes a document, and how its bytes go again.
 
 A path is noted in app.document_files before its bytes are written, and struck out by its row. What
-kills the program in between leaves bytes that `remove_due_files` finds a day later; there is never a
-row without bytes.
+kills the program in between leaves bytes that `remove_due_files` finds a day later; there is never
+a row without bytes.
 """
 
 from collections.abc import AsyncIterator

@@ -44,11 +44,11 @@ async def row_of(admin: asyncpg.Connection, document_id: UUID) -> asyncpg.Record
 
 
 async def upload(
-    client: httpx.AsyncClient, name: str = "Deed.pdf", content: bytes = PDF, **fields: Any
+    client: httpx.AsyncClient, file: str = "Deed.pdf", content: bytes = PDF, /, **fields: Any
 ) -> UUID:
     """A file sent as the upload element sends it; gives the id of the document."""
     answer = await client.post(
-        "/documents", files={"file": (name, content)}, data=_texts(fields), headers=JSON
+        "/documents", files={"file": (file, content)}, data=_texts(fields), headers=JSON
     )
     assert answer.status_code == 201, answer.text
     return UUID(answer.json()["location"].rpartition("/")[2])

@@ -1,6 +1,7 @@
 """Versions in the database: their numbers, their links, and what a delete leaves."""
 
 import asyncio
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -10,6 +11,8 @@ from crm.db import Database, Identity
 from tests.conftest import Copy
 
 from .scene import add, document, row_of
+
+FILE = Path(__file__).parents[2] / "db/app/122_documents.sql"
 
 
 async def family(admin: asyncpg.Connection, count: int = 3) -> list[UUID]:
@@ -94,7 +97,7 @@ async def test_a_link_to_nothing_names_the_link(
             await connection.execute(
                 f"insert into documents (name, file_path, {column}) values ('x', 'x', $1)", uuid4()
             )
-    assert refused.value.constraint_name == f"documents_{column}_fkey"
+    assert getattr(refused.value, "constraint_name", "") == f"documents_{column}_fkey"
 
 
 @pytest.mark.parametrize(
@@ -118,15 +121,13 @@ async def test_the_upgrade_puts_older_families_in_order(
     admin: asyncpg.Connection, database: Copy
 ) -> None:
     """As they could be made before: chains, and the same number twice."""
-    from pathlib import Path
-
     await admin.execute("drop index documents_family_version_key")
     await admin.execute("alter table documents disable trigger user")
     first = await document(admin)
     second = await document(admin, parent_document_id=first)
     third = await document(admin, parent_document_id=second)
     await admin.execute("alter table documents enable trigger user")
-    await admin.execute(Path("db/app/122_documents.sql").read_text())
+    await admin.execute(FILE.read_text())
     rows = [await row_of(admin, one) for one in (first, second, third)]
     assert [row["parent_document_id"] for row in rows] == [None, first, first]
     assert sorted(row["version"] for row in rows) == [1, 2, 3]
