@@ -22,8 +22,8 @@ import crm.contacts.pages
 import crm.conversations.api
 import crm.deals.api
 import crm.documents.api
-import crm.emails.api
 import crm.documents.pages
+import crm.emails.api
 import crm.imports.pages
 import crm.messages.api
 import crm.phone_numbers.api

@@ -112,6 +112,10 @@ where coalesce(d.parent_document_id, d.id) = (
     select coalesce(f.parent_document_id, f.id) from documents f where f.id = :id)
 order by d.version desc;
 
+-- name: family$
+-- The id by which a document is known: that of its first version.
+select coalesce(d.parent_document_id, d.id) from documents d where d.id = :id;
+
 -- name: expect_file$
 -- Bytes are about to be written under this path.
 select app.expect_document_file(:path);
@@ -218,8 +222,9 @@ select path from app.due_document_files(:max_rows) as path;
 select app.forget_document_files(:paths);
 
 -- name: may_write$
--- Whether the caller's role writes documents at all.
-select coalesce(app.caller_role() in ('owner', 'admin', 'manager', 'agent'), false);
+-- Whether the caller's role, and the scopes of their token, write documents at all.
+select coalesce(app.caller_role() in ('owner', 'admin', 'manager', 'agent'), false)
+       and app.in_scope('documents', 'write');
 
 -- name: sample_documents
 -- The demo's documents, which have rows but no bytes yet; for the owner of the tables.

@@ -64,9 +64,9 @@ def too_large(limit: int) -> Problem:
 class _Receiver:
     """Takes the parts of a multipart body."""
 
-    def __init__(self, folder: Path, limit: int) -> None:
+    def __init__(self, folder: Path, limit: int, most_files: int) -> None:
         self.sent = Sent()
-        self._folder, self._limit = folder, limit
+        self._folder, self._limit, self._most_files = folder, limit, most_files
         self._header, self._value = b"", b""
         self._file: Received | None = None
         self._digest = hashlib.sha256()
@@ -107,10 +107,10 @@ class _Receiver:
         self._header = self._value = b""
 
     def _open(self, filename: str) -> None:
-        if len(self.sent.files) == MOST_FILES:
-            raise Problem(
-                413, "Too many files at once", f"At most {MOST_FILES} can be sent together."
-            )
+        most = self._most_files
+        if len(self.sent.files) == most:
+            many = "one" if most == 1 else most
+            raise Problem(413, "Too many files at once", f"At most {many} can be sent together.")
         content = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - closed by `receiving`
         self._file = Received(clean_name(filename), content)
         self.sent.files.append(self._file)
@@ -161,7 +161,7 @@ async def receiving(
     if kind != b"multipart/form-data" or not options.get(b"boundary"):
         raise Problem(422, "No file was sent", "Send a form with a file (multipart/form-data).")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    receiver = _Receiver(settings.data_dir, limit)
+    receiver = _Receiver(settings.data_dir, limit, most_files)
     try:
         await _parse(request, receiver, options[b"boundary"])
         yield receiver.sent

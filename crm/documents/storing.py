@@ -81,9 +81,14 @@ async def stored(db: Database, storage: Storage, file: Received) -> AsyncIterato
     try:
         yield Stored(file.name, path, file.size, mime, extension, file.sha256)
     except _REFUSALS:
-        with suppress(StorageError):
-            await storage.delete(path)
+        await discard(storage, path)
         raise
+
+
+async def discard(storage: Storage, path: str) -> None:
+    """Remove bytes that will have no row; what fails is done again after a day."""
+    with suppress(StorageError):
+        await storage.delete(path)
 
 
 def unavailable(error: StorageError) -> Problem:

@@ -60,10 +60,11 @@ create index if not exists documents_file_path_idx on documents (file_path);
 create or replace function app.check_document() returns trigger
 language plpgsql as $$
 declare
-    family uuid;
+    known documents; -- whose links somebody made who saw them: the row before, or another version
     missing text;
 begin
     if tg_op = 'UPDATE' then
+        known := old;
         if (new.parent_document_id, new.file_path, new.file_size, new.mime_type, new.version,
             new.checksum, new.uploaded_by, new.uploaded_at) is distinct from
            (old.parent_document_id, old.file_path, old.file_size, old.mime_type, old.version,
@@ -73,26 +74,25 @@ begin
         end if;
     elsif new.parent_document_id is not null then
         -- Read as the caller: nobody adds a version to a document that they do not see.
-        select coalesce(p.parent_document_id, p.id) into family
-        from documents p where p.id = new.parent_document_id;
-        if family is null then
+        select * into known from documents p where p.id = new.parent_document_id;
+        if known.id is null then
             missing := 'parent_document_id';
         else
-            perform pg_advisory_xact_lock(hashtextextended('document ' || family, 122));
-            new.parent_document_id := family;
+            new.parent_document_id := coalesce(known.parent_document_id, known.id);
+            perform pg_advisory_xact_lock(
+                hashtextextended('document ' || new.parent_document_id, 122));
             new.version := greatest(new.version, 1 + (
                 select max(d.version) from documents d
-                where coalesce(d.parent_document_id, d.id) = family));
+                where coalesce(d.parent_document_id, d.id) = new.parent_document_id));
         end if;
     end if;
-    if new.contact_id is not null and (tg_op = 'INSERT' or new.contact_id is distinct from old.contact_id)
+    if new.contact_id is not null and new.contact_id is distinct from known.contact_id
             and not exists (select from contacts c where c.id = new.contact_id) then
         missing := 'contact_id';
-    elsif new.deal_id is not null and (tg_op = 'INSERT' or new.deal_id is distinct from old.deal_id)
+    elsif new.deal_id is not null and new.deal_id is distinct from known.deal_id
             and not exists (select from deals d where d.id = new.deal_id) then
         missing := 'deal_id';
-    elsif new.activity_id is not null
-            and (tg_op = 'INSERT' or new.activity_id is distinct from old.activity_id)
+    elsif new.activity_id is not null and new.activity_id is distinct from known.activity_id
             and not exists (select from activities a where a.id = new.activity_id) then
         missing := 'activity_id';
     end if;
