@@ -138,11 +138,15 @@ comment on function app.note_document_files() is
 create or replace function app.move_document_family() returns trigger
 language plpgsql security definer as $$
 begin
+    -- The row as it is now, not NEW: a cascade changes contact and deal one after the other, and its
+    -- triggers run when both are done.
     update documents d
-    set contact_id = new.contact_id, deal_id = new.deal_id, activity_id = new.activity_id
-    where coalesce(d.parent_document_id, d.id) = coalesce(new.parent_document_id, new.id)
+    set contact_id = n.contact_id, deal_id = n.deal_id, activity_id = n.activity_id
+    from documents n
+    where n.id = new.id
+      and coalesce(d.parent_document_id, d.id) = coalesce(n.parent_document_id, n.id)
       and (d.contact_id, d.deal_id, d.activity_id)
-          is distinct from (new.contact_id, new.deal_id, new.activity_id);
+          is distinct from (n.contact_id, n.deal_id, n.activity_id);
     return null;
 end;
 $$;

@@ -58,6 +58,21 @@ async def test_all_versions_move_to_another_contact_together(admin: asyncpg.Conn
     assert {(await row_of(admin, one))["contact_id"] for one in versions} == {None}
 
 
+async def test_a_contact_with_deals_and_tasks_is_erased_and_its_families_stay(
+    admin: asyncpg.Connection,
+) -> None:
+    person = await add(admin, "contacts", first_name="Ann")
+    deal = await add(admin, "deals", contact_id=person, name="House", value=1)
+    task = await add(admin, "activities", contact_id=person, deal_id=deal, type="task", title="x")
+    links = {"contact_id": person, "deal_id": deal, "activity_id": task}
+    first = await document(admin, **links)
+    versions = [first, *[await document(admin, parent_document_id=first, **links) for _ in "ab"]]
+    await admin.execute("delete from contacts where id = $1", person)
+    for one in versions:
+        row = await row_of(admin, one)
+        assert {row[name] for name in links} == {None}
+
+
 async def test_when_the_first_version_is_deleted_the_oldest_left_takes_its_place(
     admin: asyncpg.Connection,
 ) -> None:
