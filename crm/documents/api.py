@@ -122,9 +122,9 @@ async def _once(
         stored(call.db, storage, sent.files[0]) as bytes_,
         _entered(call) as connection,
     ):
-        replay = await claim(call, connection, key) if key else None
+        replay = await claim(call, connection, key) if key is not None else None
         response = replay or await _created(call, connection, await add(connection, bytes_))
-        if key and not replay:
+        if key is not None and not replay:
             await keep(connection, key, response)
     if replay:
         await discard(storage, bytes_.file_path)
@@ -216,7 +216,7 @@ ROUTES = (
     Route(
         "GET", "/documents/{id}/content", content, "Download the file, or a range of it",
         "documents", opens=False, errors=(410, 416), name="download_documents",
-        media="application/octet-stream", parameters=(_INLINE,),
+        media="*/*", parameters=(_INLINE,),
     ),
     Route(
         "GET", "/documents/{id}/versions", list_versions, "List all versions, newest first",
@@ -228,8 +228,8 @@ ROUTES = (
         name="create_version_of_document",
     ),
     Route(
-        "POST", "/documents/{id}/restore", restore,
+        "POST", "/documents/{id}/restore-version", restore,
         "Make this version the newest: a new version with the same bytes", "documents",
-        status=201, name="restore_documents",
+        status=201, name="restore_version_of_document",
     ),
 )  # fmt: skip

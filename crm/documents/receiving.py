@@ -102,7 +102,8 @@ class _Receiver:
             _, options = parse_options_header(self._value)
             self._name = options.get(b"name", b"").decode("utf-8", "replace")
             # A browser sends an empty file for a field in which nothing was chosen.
-            if filename := options.get(b"filename", b"").decode("utf-8", "replace"):
+            filename = options.get(b"filename", b"").decode("utf-8", "replace")
+            if filename and self._name == "file":
                 self._open(filename)
         self._header = self._value = b""
 

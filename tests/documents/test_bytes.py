@@ -18,8 +18,10 @@ from crm.config import ConfigurationError
 from crm.db import Database, Identity
 from crm.documents.storing import remove_due_files, upkeep
 from crm.storage import FileGoneError, Storage, StorageError, new_key
-from tests.conftest import Copy, settings_for_tests
+from tests.browser.site import serving
+from tests.conftest import Copy, running_app, settings_for_tests, signed_in
 
+from .bucket import Bucket
 from .scene import PDF, PNG, row_of, sha256, upload, upload_version
 
 
@@ -218,31 +220,48 @@ async def test_people_cannot_touch_the_list_of_bytes(
 
 
 @pytest.fixture
-async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    """A bucket of a real S3 server on this machine."""
-    server = pytest.importorskip("moto.server", reason="the tests of S3 need moto, no dependency")
-    running = server.ThreadedMotoServer(port=0)
-    running.start()
-    host, port = running.get_host_and_port()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT": f"http://{host}:{port}", "AWS_ALLOW_HTTP": "true",
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    async with httpx.AsyncClient(base_url=f"http://{host}:{port}") as plain:
-        await plain.put("/crm-test")
-    yield "s3://crm-test/prefix"
-    running.stop()
+async def bucket(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bucket]:
+    """A bucket on this machine, and the variables that lead to it."""
+    made = Bucket()
+    async with serving(made.app) as address:
+        for name, value in {
+            "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1", "AWS_ENDPOINT": address, "AWS_ALLOW_HTTP": "true",
+        }.items():  # fmt: skip
+            monkeypatch.setenv(name, value)
+        yield made
 
 
-async def test_a_bucket_is_a_store_like_any_other(bucket: str) -> None:
-    storage = Storage(bucket)
+async def test_a_bucket_is_a_store_like_any_other(bucket: Bucket) -> None:
+    storage = Storage("s3://bucket/pre/fix")
     key, big = new_key(sha256(PDF)), bytes(12 << 20)
     await storage.put(key, io.BytesIO(PDF))
+    assert bucket.objects == {f"pre/fix/{key}": PDF}
     await storage.put("zz/big", io.BytesIO(big))
+    assert bucket.objects["pre/fix/zz/big"] == big
+    assert bucket.largest_part <= 5 << 20
     assert await storage.size("zz/big") == len(big)
     assert await content(storage, key, 3, 9) == PDF[3:9]
     await storage.delete(key)
     await storage.delete(key)
+    assert list(bucket.objects) == ["pre/fix/zz/big"]
     with pytest.raises(FileGoneError):
         await storage.size(key)
+    with pytest.raises(FileGoneError):
+        await storage.read(key, 0, 1)
+
+
+async def test_an_application_on_a_bucket_stores_and_sends(
+    bucket: Bucket, database: Copy, alice: Identity, tmp_path: Path
+) -> None:
+    url = "s3://bucket/pre"
+    async with (
+        running_app(database, data_dir=tmp_path, storage_url=url) as app,
+        await signed_in(app, alice) as client,
+    ):
+        one = await upload(client, "House.png", PNG)
+        answer = await client.get(f"/documents/{one}/content", headers={"Range": "bytes=0-7"})
+        await client.post(f"/documents/{one}/delete")
+    assert answer.content == PNG[:8]
+    assert bucket.objects == {}
+    assert not (tmp_path / "documents").exists()
