@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -64,7 +65,7 @@ async def test_a_contact_with_deals_and_tasks_is_erased_and_its_families_stay(
     person = await add(admin, "contacts", first_name="Ann")
     deal = await add(admin, "deals", contact_id=person, name="House", value=1)
     task = await add(admin, "activities", contact_id=person, deal_id=deal, type="task", title="x")
-    links = {"contact_id": person, "deal_id": deal, "activity_id": task}
+    links: Any = {"contact_id": person, "deal_id": deal, "activity_id": task}
     first = await document(admin, **links)
     versions = [first, *[await document(admin, parent_document_id=first, **links) for _ in "ab"]]
     await admin.execute("delete from contacts where id = $1", person)
