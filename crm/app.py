@@ -23,6 +23,7 @@ import crm.contacts.pages
 import crm.conversations.api
 import crm.deals.api
 import crm.documents.api
+import crm.documents.pages
 import crm.emails.api
 import crm.imports.pages
 import crm.messages.api
@@ -46,10 +47,20 @@ from crm.frame import Frame, StaticFiles
 from crm.http import Problem, from_postgres
 from crm.live import Events, Live
 from crm.metrics import Metrics, route_of, sampling
+from crm.storage import Storage
 from crm.users.auth import COOKIE, SignInNeeded
 from crm.web import DIST, render
 
-ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports, crm.changes, crm.trash)
+ROOMS = (
+    crm.users,
+    crm.contacts,
+    crm.timeline,
+    crm.search,
+    crm.imports,
+    crm.changes,
+    crm.trash,
+    crm.documents,
+)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,
@@ -91,6 +102,7 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
     app.state.metrics = Metrics()
     app.state.stopping = asyncio.Event()  # set when this process ends: streams end at once
     app.state.schema_fits = False
+    app.state.storage = Storage.of(settings)
     app.state.db = Database(
         dsn, pool_size=settings.pool_size, statement_timeout=settings.statement_timeout
     )

@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     demo: bool = Field(default=False, description="a sign-in without password, on loopback only")
     default_region: str = Field("US", pattern="^[A-Z]{2}$", description="phones without a +")
+    storage_url: str | None = Field(
+        None, description="files of documents: file:///folder or s3://bucket/prefix"
+    )
     max_upload_bytes: int = Field(50 * 1024 * 1024, gt=0)
     statement_timeout: float = Field(10.0, gt=0, description="seconds a page's query may take")
     pool_size: int = Field(8, ge=1)

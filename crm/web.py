@@ -90,6 +90,20 @@ def money(value: Decimal | float | None) -> str:
     return f"{sign}${amount:,.0f}" if amount == int(amount) else f"{sign}${amount:,.2f}"
 
 
+def file_size(size: int | None) -> str:
+    """1234 as `1.2 KB`, 52428800 as `50 MB`, as people's file managers say it."""
+    if size is None:
+        return ""
+    amount, unit = float(size), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            break
+        amount /= 1024
+    return (
+        f"{amount:.1f}".removesuffix(".0") + f" {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    )
+
+
 def initials(name: str) -> str:
     """`Ana Ruiz` as `AR`, `Northside LLC` as `NL`, an empty name as `?`."""
     words = [word for word in name.split() if word[:1].isalnum()]
@@ -116,7 +130,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(
-        ago=ago, phone=phone, money=money, initials=initials, hue=hue, number="{:,}".format
+        ago=ago,
+        phone=phone,
+        money=money,
+        initials=initials,
+        hue=hue,
+        file_size=file_size,
+        number="{:,}".format,
     )
     env.globals.update(asset=asset)
     return env

@@ -56,6 +56,7 @@ ERRORS = {
     412: "If-Match names another version; `current` is the state now.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    416: "The file has no such range.",
     422: "A value is not right; `errors` names the fields.",
     429: "Too many tries; Retry-After says when.",
     503: "The database is not available, or took too long.",

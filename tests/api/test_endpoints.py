@@ -28,6 +28,8 @@ from .conftest import Program, make_token
 Rows = dict[str, Any]  # ids by resource; the change that made the AI call, and its transaction
 Sample = tuple[str, Any]  # path, body
 
+FILE = b"%PDF-1.4"  # a body in bytes is sent as the file of a form
+
 # Calls that no pattern of `sample` gives; by the name of the route.
 SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "list_app_users": lambda _: ("/users", None),
@@ -54,6 +56,8 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "undo_change": lambda rows: (f"/changes/{rows['change']}/undo", None),
     "undo_batch": lambda rows: (f"/changes/batches/tx:{rows['tx']}/undo", None),
     "search": lambda _: ("/search?q=zebediah", None),
+    "create_documents": lambda rows: ("/documents", FILE),
+    "create_version_of_document": lambda rows: (f"/documents/{rows['documents']}/versions", FILE),
 }
 
 
@@ -89,6 +93,8 @@ def sample(route: Route, rows: Rows) -> Sample:
 
 async def call(program: httpx.AsyncClient, route: Route, rows: Rows) -> httpx.Response:
     path, body = sample(route, rows)
+    if isinstance(body, bytes):
+        return await program.request(route.method, path, files={"file": ("deed.pdf", body)})
     return await program.request(route.method, path, json=body)
 
 
@@ -105,6 +111,9 @@ async def test_every_endpoint_does_what_it_says(
         rows = await scene(admin)
         if route.path.endswith("/restore"):
             await api.delete(sample(route, rows)[0].removesuffix("/restore"))
+        if route.name == "download_documents":
+            made = await api.post("/documents", files={"file": ("deed.pdf", FILE)})
+            rows["documents"] = UUID(made.json()["id"])
         answer = await call(api, route, rows)
         await admin.execute("delete from phone_numbers where number = '+14155559999'")
         if answer.status_code != route.status:

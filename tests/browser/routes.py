@@ -191,6 +191,36 @@ async def revoke_token(page: Page) -> None:
     await page.locator("dialog[open]").wait_for()
 
 
+async def upload_two(page: Page) -> None:
+    """One file that is stored, one that is refused."""
+    await page.set_input_files(
+        ".uploads input[type=file]",
+        [
+            {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"Call before Friday."},
+            {"name": "setup.exe", "mimeType": "application/octet-stream", "buffer": b"MZ\0"},
+        ],
+    )
+    await page.locator(".transfer.failed").wait_for()
+    await page.locator(".transfer a[href]").wait_for()
+
+
+async def ask_to_delete(page: Page) -> None:
+    """The dialog before a delete."""
+    await page.get_by_role("button", name="More actions").click()
+    await page.get_by_role("button", name="Delete…").click()
+    await page.locator("#delete-document[open]").wait_for()
+
+
+async def look_for_links(page: Page) -> None:
+    """What a document could be linked to."""
+    await page.get_by_label("Link a contact or deal").fill("mar")
+    await page.locator("#links-found form").first.wait_for()
+
+
+def document_of(number: int) -> str:
+    return f"/documents/5eed0011-0000-4000-8000-{number:012d}"
+
+
 def _contact(number: int) -> str:
     return f"/contacts/5eed0001-0000-4000-8000-{number:012d}"
 
@@ -244,6 +274,18 @@ ROUTES = (
     Route("invitation-over", "/invite/made-up", signed_in=False),
     Route("reset", "/settings/people", open_reset),
     Route("reset-over", "/reset/made-up", signed_in=False),
+    Route("documents", "/documents"),
+    Route("documents-filter-open", "/documents", open_first_popover),
+    Route("documents-none", "/documents?q=zzzzzzzz"),
+    Route("documents-archived", "/documents?archived=1"),
+    Route("documents-upload", "/documents", upload_two),
+    Route("document-pdf", document_of(2)),
+    Route("document-old-version", document_of(1)),
+    Route("document-image", document_of(5)),
+    Route("document-no-preview", document_of(9)),
+    Route("document-links", document_of(14), look_for_links),
+    Route("document-delete", document_of(2), ask_to_delete),
+    Route("document-edit", f"{document_of(2)}/edit"),
     Route("not-found", "/contacts/00000000-0000-4000-8000-000000000000"),
     Route("dev-ui", "/dev/ui"),
 )

@@ -75,6 +75,7 @@ async def _run(admin_dsn: str, app_dsn: str, data: Path, wanted: list[str]) -> i
         serving(app) as address,
         chromium.running() as browser,
     ):
+        await demo.add_files(admin_dsn, app.state.storage)
         return await take_all(browser, address, wanted)
 
 
