@@ -74,7 +74,7 @@ async def test_a_typed_number_can_be_called(page: Page):
     await expect(call).to_have_attribute("href", "tel:+14155550199")
 
 
-async def test_hash_and_at_lead_to_lists_of_contacts(page: Page):
+async def test_a_hash_leads_to_the_contacts_with_a_tag(page: Page):
     await _open(page)
     await page.keyboard.type("#", delay=20)
     tag = page.locator("#palette-found").get_by_role("option").first
@@ -82,7 +82,10 @@ async def test_hash_and_at_lead_to_lists_of_contacts(page: Page):
     await expect(page.locator("#go-contacts")).to_be_hidden()
     await page.keyboard.press("Enter")
     await expect(page).to_have_url(re.compile(r"/contacts\?f=tag"))
-    await page.keyboard.press("Control+k")
+
+
+async def test_an_at_leads_to_the_contacts_of_a_person(page: Page):
+    await _open(page)
     await page.keyboard.type("@ana", delay=20)
     await expect(page.locator("#palette-found").get_by_role("option").first).to_be_visible()
     await page.keyboard.press("Enter")
