@@ -86,7 +86,6 @@ RESOURCES = (
 HOOKS: tuple[upkeep.Hook, ...] = (
     mail.upkeep,
     crm.documents.storing.upkeep,
-    crm.users.workspace.upkeep,
 )
 
 log = structlog.get_logger()
