@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 import crm.activities.api
+import crm.activities.pages
+import crm.activities.series
 import crm.assistants.api
 import crm.calls.api
 import crm.changes.api
@@ -55,6 +57,7 @@ ROOMS = (
     crm.users,
     crm.contacts,
     crm.timeline,
+    crm.activities,
     crm.search,
     crm.imports,
     crm.changes,
@@ -81,7 +84,7 @@ RESOURCES = (
     crm.users.api,
 )
 # What returns each minute and needs Python: `async def upkeep(app)` of a room (crm/upkeep).
-HOOKS: tuple[upkeep.Hook, ...] = (mail.upkeep,)
+HOOKS: tuple[upkeep.Hook, ...] = (mail.upkeep, crm.activities.series.upkeep)
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import httpx
@@ -58,6 +58,11 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "search": lambda _: ("/search?q=zebediah", None),
     "create_documents": lambda rows: ("/documents", FILE),
     "create_version_of_document": lambda rows: (f"/documents/{rows['documents']}/versions", FILE),
+    "complete_activity": lambda rows: (f"/activities/{rows['activities']}/complete", None),
+    "snooze_activity": lambda rows: (
+        f"/activities/{rows['activities']}/snooze",
+        {"to": "tomorrow"},
+    ),
 }
 
 
