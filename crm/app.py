@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 import crm.activities.api
+import crm.activities.pages
+import crm.activities.series
 import crm.assistants.api
 import crm.calls.api
 import crm.changes.api
@@ -57,6 +59,7 @@ ROOMS = (
     crm.users,
     crm.contacts,
     crm.timeline,
+    crm.activities,
     crm.search,
     crm.imports,
     crm.changes,
@@ -86,6 +89,7 @@ RESOURCES = (
 HOOKS: tuple[upkeep.Hook, ...] = (
     mail.upkeep,
     crm.documents.storing.upkeep,
+    crm.activities.series.upkeep,
 )
 
 log = structlog.get_logger()

@@ -58,6 +58,11 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "search": lambda _: ("/search?q=zebediah", None),
     "create_documents": lambda rows: ("/documents", FILE),
     "create_version_of_document": lambda rows: (f"/documents/{rows['documents']}/versions", FILE),
+    "complete_activity": lambda rows: (f"/activities/{rows['activities']}/complete", None),
+    "snooze_activity": lambda rows: (
+        f"/activities/{rows['activities']}/snooze",
+        {"to": "tomorrow"},
+    ),
 }
 
 

@@ -85,6 +85,30 @@ async def send_empty(page: Page) -> None:
     await page.locator(".notice.error").wait_for()
 
 
+async def open_row_menu(page: Page) -> None:
+    """Snooze, assign and more of the first activity."""
+    await page.locator("tbody [popovertarget]:visible").first.click()
+    await page.get_by_role("button", name="Next week").wait_for()
+
+
+async def choose_weekly(page: Page) -> None:
+    """An activity that repeats."""
+    await page.select_option("#f-repeat", "weekly")
+    await page.get_by_text("After a number of times").click()
+
+
+async def find_contact(page: Page) -> None:
+    """The list under the contact field."""
+    await page.locator("#f-contact_id").press_sequentially("ro")
+    await page.locator("#contact-list [role=option]").first.wait_for()
+
+
+async def make_feed(page: Page) -> None:
+    """The address of a calendar feed, shown once."""
+    await page.get_by_role("button", name="address").click()
+    await page.locator("#feed-address").wait_for()
+
+
 # What PropStream exports, cut short: a good row, one owner twice, and a row without anybody.
 EXPORT = """Address,City,State,Zip,County,Owner 1 First Name,Owner 1 Last Name,Property Type,\
 Bedrooms,Est. Value,Phone 1,Email 1,Foreclosure Factor
@@ -286,6 +310,19 @@ ROUTES = (
     Route("document-links", document_of(14), look_for_links),
     Route("document-delete", document_of(2), ask_to_delete),
     Route("document-edit", f"{document_of(2)}/edit"),
+    Route("activities", "/activities?owner=all"),
+    Route("activities-menu", "/activities?owner=all", open_row_menu),
+    Route("activities-none", "/activities?owner=none"),
+    Route("activities-group", "/activities?owner=all&group=overdue"),
+    Route("activities-week", "/activities?view=week&owner=all"),
+    Route("activities-month", "/activities?view=month&owner=all"),
+    Route("activity-new", "/activities/new"),
+    Route("activity-new-refused", "/activities/new", send_empty),
+    Route("activity-repeats", "/activities/new", choose_weekly),
+    Route("activity-contact-found", "/activities/new", find_contact),
+    Route("reminders", "/reminders"),
+    Route("settings-calendar", "/settings/calendar"),
+    Route("settings-calendar-feed", "/settings/calendar", make_feed),
     Route("not-found", "/contacts/00000000-0000-4000-8000-000000000000"),
     Route("dev-ui", "/dev/ui"),
 )
