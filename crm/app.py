@@ -22,6 +22,7 @@ import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
 import crm.deals.api
+import crm.deals.pages
 import crm.documents.api
 import crm.documents.pages
 import crm.documents.storing
@@ -56,6 +57,7 @@ from crm.web import DIST, render
 ROOMS = (
     crm.users,
     crm.contacts,
+    crm.deals,
     crm.timeline,
     crm.search,
     crm.imports,
