@@ -24,6 +24,7 @@ import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
 import crm.deals.api
+import crm.deals.pages
 import crm.documents.api
 import crm.documents.pages
 import crm.documents.storing
@@ -58,6 +59,7 @@ from crm.web import DIST, render
 ROOMS = (
     crm.users,
     crm.contacts,
+    crm.deals,
     crm.timeline,
     crm.activities,
     crm.search,

@@ -49,6 +49,7 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "end_session": lambda rows: (f"/sessions/{rows['sessions']}", None),
     "read_settings": lambda _: ("/settings", None),
     "update_settings": lambda _: ("/settings", {"visibility": "team"}),
+    "move_deal": lambda rows: (f"/deals/{rows['deals']}/move", {"stage": "proposal"}),
     "list_timeline_of_contact": lambda rows: (f"/contacts/{rows['contacts']}/timeline", None),
     "list_changes": lambda rows: (f"/changes?contact_id={rows['contacts']}", None),
     "feed_changes": lambda rows: (f"/changes/feed?after={rows['tx'] - 1}.0", None),
@@ -83,7 +84,7 @@ def sample(route: Route, rows: Rows) -> Sample:
     assert route.known is not None, f"{route.name} has no sample call"
     resource = route.known.resource.name
     path = route.path.replace("{id}", str(rows[resource])).replace("{tag_id}", str(rows["tags"]))
-    action = route.name.removesuffix(f"_{route.known.resource.table}")
+    action = route.name.removesuffix(f"_{route.known.resource.table.replace('.', '_')}")
     bodies: dict[str, Any] = {
         "create": new(resource, rows),
         "update": CHANGES.get(resource),

@@ -249,6 +249,32 @@ def _contact(number: int) -> str:
     return f"/contacts/5eed0001-0000-4000-8000-{number:012d}"
 
 
+def _deal(number: int) -> str:
+    return f"/deals/5eed0008-0000-4000-8000-{number:012d}"
+
+
+async def open_move_menu(page: Page) -> None:
+    """The menu of the first card."""
+    await page.locator(".deal").first.hover()
+    await page.locator(".deal .more").first.click()
+    await page.locator("#deal-move:popover-open").wait_for()
+
+
+async def ask_for_a_reason(page: Page) -> None:
+    """Lost, by the menu of the first card."""
+    await open_move_menu(page)
+    await page.locator("#deal-move [data-to=closed_lost]").click()
+    await page.locator("#deal-lost:popover-open").wait_for()
+
+
+async def open_field(page: Page) -> None:
+    """A field that is edited in place, and refused."""
+    await page.locator("#cell-value").click()
+    await page.fill("#f-value", "many")
+    await page.keyboard.press("Enter")
+    await page.locator("#e-value").wait_for()
+
+
 RICH, AI, DO_NOT_CONTACT = _contact(1), _contact(12), _contact(19)  # of the demo book
 
 ROUTES = (
@@ -266,6 +292,20 @@ ROUTES = (
     Route("contact-edit", f"{RICH}/edit"),
     Route("contact-new", "/contacts/new"),
     Route("contact-new-refused", "/contacts/new", send_empty),
+    Route("deals", "/deals"),
+    Route("deals-move", "/deals", open_move_menu),
+    Route("deals-lost", "/deals", ask_for_a_reason),
+    Route("deals-none", "/deals?q=zzzzzzzz"),
+    Route("deals-filter-open", "/deals?owner=me", open_first_popover),
+    Route("deals-list", "/deals?view=list&sort=-value"),
+    Route("deals-list-none", "/deals?view=list&q=zzzzzzzz"),
+    Route("deal", _deal(19)),
+    Route("deal-field-refused", _deal(19), open_field),
+    Route("deal-won", _deal(28)),
+    Route("deal-new", "/deals/new"),
+    Route("deal-new-refused", "/deals/new", send_empty),
+    Route("deal-edit", f"{_deal(19)}/edit"),
+    Route("pipelines", "/settings/pipelines"),
     Route("palette", "/contacts", open_palette, wide_only=True),
     Route("palette-found", "/contacts", search_in_palette, wide_only=True),
     Route("search", "/search?q=roof"),
