@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -119,7 +119,7 @@ async def test_every_endpoint_does_what_it_says(
             await api.delete(sample(route, rows)[0].removesuffix("/restore"))
         if route.name == "download_documents":
             made = await api.post("/documents", files={"file": ("deed.pdf", FILE)})
-            rows["documents"] = UUID(made.json()["id"])
+            rows["documents"] = made.json()["id"]
         answer = await call(api, route, rows)
         await admin.execute("delete from phone_numbers where number = '+14155559999'")
         if answer.status_code != route.status:
