@@ -278,7 +278,8 @@ def _limit(text: str | None) -> int:
 
 def _shorthand(params: QueryParams, listing: Listing) -> list[Filter]:
     found = []
-    for name, column in listing.columns.items():
+    for name in listing.columns.keys() & params.keys():
+        column = listing.columns[name]
         values = [value.strip() for value in params.getlist(name) if value.strip()]
         if column.kind == "tag":
             found += [Filter(field=name, op="has-tag", value=value) for value in values]
