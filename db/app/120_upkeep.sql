@@ -142,21 +142,6 @@ $$;
 comment on function app.upkeep_overdue() is
     'Activities whose time has passed become overdue, ten thousand a minute at most.';
 
-create or replace function app.upkeep_sessions() returns integer
-language plpgsql security definer as $$
-declare
-    ended integer;
-    forgotten integer;
-begin
-    delete from app.sessions where expires_at < now();
-    get diagnostics ended = row_count;
-    delete from app.sign_in_failures where at < now() - interval '1 day';
-    get diagnostics forgotten = row_count;
-    return ended + forgotten;
-end;
-$$;
-comment on function app.upkeep_sessions() is 'Sessions that have ended and yesterday''s wrong passwords go.';
-
 create or replace function app.upkeep_idempotency() returns integer
 language plpgsql security definer as $$
 declare
@@ -202,6 +187,16 @@ $$;
 comment on function app.metrics() is
     'Numbers for /metrics: those of the tasks, and of every function app.metrics_<noun>() that returns name, label, value.';
 
+create or replace function app.metrics_mails()
+returns table (name text, label text, value double precision)
+language sql stable security definer as $$
+    select 'mails', s.state, count(m.id)::double precision
+    from unnest(array['pending', 'sending', 'failed', 'unclear', 'not_configured']) as s (state)
+    left join app.mails m on m.state = s.state
+    group by s.state;
+$$;
+comment on function app.metrics_mails() is 'Mails that wait, and those that did not arrive, by state.';
+
 create or replace function app.missing_files(paths text[], checksums text[]) returns setof text
 language sql stable security definer as $$
     select wanted.path
@@ -221,11 +216,11 @@ begin
         'app.upkeep_names()', 'app.start_upkeep(text, double precision)',
         'app.finish_upkeep(text, integer, integer, text)',
         'app.run_upkeep(text, double precision)', 'app.upkeep()', 'app.metrics()',
-        'app.missing_files(text[], text[])', 'app.upkeep_overdue()', 'app.upkeep_sessions()',
+        'app.missing_files(text[], text[])', 'app.metrics_mails()', 'app.upkeep_overdue()',
         'app.upkeep_idempotency()'
     ] loop
         execute format('revoke all on function %s from public', signature);
-        if signature not in ('app.upkeep_overdue()', 'app.upkeep_sessions()',
+        if signature not in ('app.metrics_mails()', 'app.upkeep_overdue()',
                              'app.upkeep_idempotency()')
            and exists (select from pg_roles where rolname = 'crm_app') then
             execute format('grant execute on function %s to crm_app', signature);

@@ -155,6 +155,7 @@ async def test_metrics_count_by_template_not_by_address(app: FastAPI, client_as:
         word in page for word in ("5e5a3a4e", "5E5A3A4E", "/no/such", "INVENTED", "none.css")
     )
     assert 'crm_request_seconds_bucket{le="0.005",method="GET",route="/contacts"}' in page
+    assert 'crm_mails{kind="pending"} 0.0' in page
     for name in ("crm_pool_max 4.0", "crm_workers 1.0", "crm_streams 0.0", "crm_database_up 1.0"):
         assert name in page
     memory = next(line for line in page.splitlines() if line.startswith("crm_memory_bytes"))

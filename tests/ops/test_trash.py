@@ -47,6 +47,13 @@ async def test_the_trash_shows_what_was_deleted_and_for_how_long(
     assert "Kept here" in text(page(deals))
 
 
+async def test_the_trash_says_who_put_it_there(client: httpx.AsyncClient, trashed: dict) -> None:
+    kept = (await client.post("/contacts/new", data={"first_name": "Thrown"})).headers["location"]
+    await client.post(f"{kept}/delete")
+    html = (await client.get("/settings/trash")).text
+    assert "Alice Adams" in text(page(html).css_first("main tbody tr"))
+
+
 async def test_a_restored_contact_is_back_in_the_list(
     client: httpx.AsyncClient, trashed: dict
 ) -> None:

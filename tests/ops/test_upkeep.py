@@ -43,7 +43,7 @@ async def test_every_task_in_sql_runs_and_is_noted(
 ) -> None:
     await add_task(admin, "test_counts", "return 7;")
     runs = {run.task: run for run in await upkeep.once(pool, 0)}
-    assert {"overdue", "sessions", "idempotency", "trash", "test_counts"} <= set(runs)
+    assert {"overdue", "sign_in", "mails", "idempotency", "trash", "test_counts"} <= set(runs)
     assert (runs["test_counts"].touched, runs["test_counts"].failure) == (7, "")
     assert [run.task for run in runs.values() if run.failure] == []
     row = await admin.fetchrow("select * from app.upkeep_runs where name = 'test_counts'")
@@ -141,7 +141,7 @@ async def test_only_the_program_may_run_tasks(pool: Database, alice) -> None:
     async with pool.service() as connection:
         await connection.fetch("select * from app.run_upkeep('overdue', 0)")
     for statement in (
-        "select app.upkeep()", "select app.upkeep_trash()", "select app.upkeep_sessions()",
+        "select app.upkeep()", "select app.upkeep_trash()", "select app.upkeep_sign_in()",
         "select * from app.run_upkeep('trash', 0)", "select * from app.metrics()",
     ):  # fmt: skip
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
@@ -152,7 +152,7 @@ async def test_only_the_program_may_run_tasks(pool: Database, alice) -> None:
             await connection.fetch("select * from app.run_upkeep('trash(); drop', 0)")
 
 
-async def test_activities_sessions_failures_and_keys_are_swept(
+async def test_activities_and_sessions_are_swept(
     pool: Database, admin: asyncpg.Connection, alice
 ) -> None:
     yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
@@ -164,13 +164,9 @@ async def test_activities_sessions_failures_and_keys_are_swept(
         "insert into app.sessions (user_id, token_sha256, expires_at) values ($1, 'old', $2)",
         alice.user_id, yesterday,
     )  # fmt: skip
-    await admin.execute(
-        "insert into app.sign_in_failures (email, at) values ('x@y.z', $1)", yesterday
-    )
     await upkeep.once(pool, 0)
     assert await admin.fetchval("select status from activities where id = $1", task) == "overdue"
     assert await admin.fetchval("select count(*) from app.sessions where token_sha256 = 'old'") == 0
-    assert await admin.fetchval("select count(*) from app.sign_in_failures") == 0
 
 
 async def test_a_task_in_python_takes_its_turn_and_its_failure_is_noted(

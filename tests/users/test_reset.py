@@ -154,7 +154,7 @@ async def test_a_link_in_the_log_is_not_a_key(
         await browser.get("/reset/very-secret-token")
         await browser.get("/invite/very-secret-token")
     said = capsys.readouterr().out
-    assert "/reset/…" in said
+    assert "/reset/{" in said
     assert "very-secret" not in said
 
 
