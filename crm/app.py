@@ -30,6 +30,7 @@ import crm.tags.api
 import crm.timeline.api
 import crm.timeline.pages
 import crm.users.pages
+import crm.views.pages
 import crm.vapi_calls.api
 from crm import sql
 from crm.api import registry
@@ -41,7 +42,7 @@ from crm.http import Problem, from_postgres
 from crm.users.auth import SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.timeline, crm.search, crm.imports)
+ROOMS = (crm.users, crm.contacts, crm.views, crm.timeline, crm.search, crm.imports)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,

@@ -3,7 +3,12 @@
 
 -- name: contacts_on_page
 -- The rows of one page of the list, in the order of ids, with the newest event and the next task.
-select c.id, c.deal_status, c.phone1, c.city, c.state, c.est_value, c.dnc, c.created_at, c.updated_at,
+select c.id, c.job_title, c.phone1, c.phone2, c.phone3, c.email1, c.email2, c.email3,
+       c.mailing_address, c.property_address, c.city, c.state, c.zip_code, c.property_county,
+       c.property_type, c.bedrooms, c.total_bathrooms, c.building_sqft, c.lot_size_sqft,
+       c.effective_year_built, c.est_value, c.debt_owed, c.est_equity, c.last_sale_date,
+       c.last_sale_amount, c.deal_status, c.lead_source, c.dnc, c.sms_opt_out, c.email_opt_out,
+       c.custom_fields, c.created_at, c.updated_at, c.deleted_at,
        coalesce(nullif(btrim(c.first_name || ' ' || c.last_name), ''), nullif(btrim(c.llc_name), ''),
                 c.phone1, c.email1, 'No name') as name,
        case when btrim(c.first_name || c.last_name) <> '' then c.llc_name end as company,
@@ -42,7 +47,8 @@ left join lateral (
 order by page.position;
 
 -- name: filter_choices
--- What the filter form offers: tags, people, states, and the newest cities, types and sources.
+-- What the filter form offers: tags, people, states, and the newest cities, types and sources; and
+-- the workspace's own fields, the person's views and how they like the list, in one round trip.
 with recursive states (state) as (
     (select c.state from contacts c where c.deleted_at is null and c.state is not null
      order by c.state limit 1)
@@ -57,21 +63,42 @@ newest as (
     where c.deleted_at is null
     order by c.created_at desc, c.id desc
     limit 300)
-select 'tag' as kind, t.name::text as value, t.name::text as label from tags t
+select 'tag' as kind, t.name::text as value, t.name::text as label, null::jsonb as more, 0 as place
+from tags t
 union all
-select 'owner', u.id::text, u.name::text from app.users u where u.is_active
+select 'owner', u.id::text, u.name::text, null, 0 from app.users u where u.is_active
 union all
-select 'state', s.state::text, s.state::text from states s where s.state is not null
+select 'state', s.state::text, s.state::text, null, 0 from states s where s.state is not null
 union all
-select 'city', n.city::text, n.city::text from newest n where n.city is not null group by n.city
+select 'city', n.city::text, n.city::text, null, 0
+from newest n where n.city is not null group by n.city
 union all
-select 'property_type', n.property_type::text, n.property_type::text
+select 'property_type', n.property_type::text, n.property_type::text, null, 0
 from newest n where n.property_type is not null group by n.property_type
 union all
-select 'source', n.lead_source::text, n.lead_source::text
+select 'source', n.lead_source::text, n.lead_source::text, null, 0
 from newest n where n.lead_source is not null group by n.lead_source
-order by 1, 3
-limit 1000;
+union all
+select 'field', f.key::text, f.label::text,
+       jsonb_build_object('kind', f.kind, 'choices', f.choices), f.position
+from app.custom_fields f where f.table_name = 'contacts' and f.archived_at is null
+union all
+select 'view', v.id::text, v.name::text,
+       jsonb_build_object('state', v.state, 'shared', v.is_shared, 'user', v.user_id),
+       v.position + 100 * (not v.is_shared)::integer
+from app.saved_views v where v.list = 'contacts'
+union all
+select 'preference', p.density::text, array_to_string(p.columns, ','), null, 0
+from app.list_preferences p where p.list = 'contacts' and p.user_id = current_user_id()
+order by 1, 5, 3
+limit 2000;
+
+-- name: custom_fields
+-- The workspace's own fields of contacts, in order.
+select f.key::text, f.label::text, f.kind::text, f.choices
+from app.custom_fields f
+where f.table_name = 'contacts' and f.archived_at is null
+order by f.position, f.label;
 
 -- name: contact_name^
 -- A contact's shown name, also from the trash.
@@ -206,3 +233,225 @@ insert into activities (
     contact_id, type, title, description, status, completed_at, completed_by, created_by)
 values (
     :contact_id, 'note', :title, :body, 'completed', now(), current_user_id(), current_user_id());
+
+-- name: keep_look!
+-- Keeps how the caller likes the list: what is NULL stays as it is.
+insert into app.list_preferences (user_id, list, columns, density)
+values (current_user_id(), 'contacts', coalesce(:columns::text[], '{}'),
+        coalesce(:density::text, 'comfortable'))
+on conflict (user_id, list) do update
+set columns = coalesce(:columns::text[], list_preferences.columns),
+    density = coalesce(:density::text, list_preferences.density);
+
+-- name: take_two_minutes!
+-- A change of many thousands may take longer than a page.
+set local statement_timeout = '120s';
+
+-- name: may_write$
+-- Whether the caller is somebody who changes contacts at all.
+select app.caller_role() in ('owner', 'admin', 'manager', 'agent') and app.in_scope('contacts', 'write');
+
+-- name: bulk_stage$
+-- Moves contacts to a stage; gives how many were in another one.
+with done as (
+    update contacts set deal_status = :stage
+    where id = any (:ids::uuid[]) and deleted_at is null and deal_status <> :stage
+    returning id)
+select count(*) from done;
+
+-- name: bulk_owner$
+-- Gives contacts to a person, or to nobody; gives how many were somebody else's.
+with done as (
+    update contacts set assigned_to = :owner::uuid
+    where id = any (:ids::uuid[]) and deleted_at is null
+      and assigned_to is distinct from :owner::uuid
+    returning id)
+select count(*) from done;
+
+-- name: bulk_delete$
+-- Puts contacts in the trash; gives how many.
+with done as (
+    update contacts set deleted_at = now()
+    where id = any (:ids::uuid[]) and deleted_at is null
+    returning id)
+select count(*) from done;
+
+-- name: make_tag!
+-- A tag of this name, unless there is one in any spelling.
+insert into tags (name)
+select :name::text where not exists (select from tags t where lower(t.name) = lower(:name::text))
+on conflict do nothing;
+
+-- name: bulk_tag$
+-- Tags contacts; gives how many did not have the tag.
+with done as (
+    insert into contact_tags (contact_id, tag_id, created_by)
+    select c.id, t.id, current_user_id()
+    from contacts c
+    cross join tags t
+    where c.id = any (:ids::uuid[]) and c.deleted_at is null and lower(t.name) = lower(:name)
+    order by c.id
+    on conflict do nothing
+    returning contact_id)
+select count(*) from done;
+
+-- name: bulk_untag$
+-- Takes a tag off contacts; gives how many had it.
+with done as (
+    delete from contact_tags ct
+    using tags t
+    where t.id = ct.tag_id and lower(t.name) = lower(:name) and ct.contact_id = any (:ids::uuid[])
+    returning ct.contact_id)
+select count(*) from done;
+
+-- name: bulk_task$
+-- A task for each contact, given to who is in charge of it, else to the caller; gives how many.
+with done as (
+    insert into activities (contact_id, type, title, due_date, assigned_to, created_by)
+    select c.id, 'task', :title, :due, coalesce(c.assigned_to, current_user_id()), current_user_id()
+    from contacts c
+    where c.id = any (:ids::uuid[]) and c.deleted_at is null
+    order by c.id
+    returning id)
+select count(*) from done;
+
+-- name: lock_contact$
+-- Holds a contact that the caller may change, until the change is done; gives its id, or nothing.
+select c.id from contacts c where c.id = :id and c.deleted_at is null for update;
+
+-- name: set_custom_field$
+-- Sets one of the workspace's own fields; NULL takes it away. Gives the id, or nothing.
+update contacts
+set custom_fields = case when :value::jsonb is null then custom_fields - :key::text
+                         else custom_fields || jsonb_build_object(:key::text, :value::jsonb) end
+where id = :id and deleted_at is null
+returning id;
+
+-- name: tags_of
+-- The names of a contact's tags.
+select t.name::text
+from contact_tags ct
+join tags t on t.id = ct.tag_id
+where ct.contact_id = :id
+order by lower(t.name);
+
+-- name: all_tags
+-- The names of the tags there are.
+select t.name::text from tags t order by lower(t.name) limit 500;
+
+-- name: keep_tags!
+-- Takes every tag but those named (in lower case) off a contact.
+delete from contact_tags ct
+using tags t
+where t.id = ct.tag_id and ct.contact_id = :contact_id and lower(t.name) <> all (:names::text[]);
+
+-- name: consent_events
+-- Who set or lifted what, when and why, the last one first.
+select e.what::text, e.is_set, e.reason, e.source, e.at, u.name::text as actor
+from app.consent_events e
+left join app.users u on u.id = e.actor
+where e.contact_id = :id
+order by e.id desc
+limit 50;
+
+-- name: give_reason!
+-- Why the changes of this transaction are made.
+select set_config('app.change_reason', :reason, true);
+
+-- name: set_consent$
+-- Sets or lifts "do not contact" or an opt-out; gives the id, or nothing.
+update contacts
+set dnc = case when :what = 'dnc' then :is_set else dnc end,
+    dnc_reason = case when :what = 'dnc' then case when :is_set then :reason::text end
+                      else dnc_reason end,
+    sms_opt_out = case when :what = 'sms_opt_out' then :is_set else sms_opt_out end,
+    email_opt_out = case when :what = 'email_opt_out' then :is_set else email_opt_out end
+where id = :id and deleted_at is null
+returning id;
+
+-- name: set_stage$
+-- Moves a contact to a stage; gives the id, or nothing.
+update contacts set deal_status = :stage where id = :id and deleted_at is null returning id;
+
+-- name: duplicates
+-- Ids of living contacts that share a phone or an email with a contact; each branch has its index.
+with own as (
+    select c.id,
+           array_remove(array[c.phone1, c.phone2, c.phone3]::text[], null) as phones,
+           array_remove(array[lower(c.email1), lower(c.email2), lower(c.email3)], null) as emails
+    from contacts c
+    where c.id = :id)
+select c.id
+from contacts c
+where c.deleted_at is null and c.id <> :id and c.id = any (array(
+    select p.id from contacts p where p.phone1 = any (select unnest(own.phones) from own)
+    union all
+    select p.id from contacts p where p.phone2 = any (select unnest(own.phones) from own)
+    union all
+    select p.id from contacts p where p.phone3 = any (select unnest(own.phones) from own)
+    union all
+    select p.id from contacts p where lower(p.email1) = any (select unnest(own.emails) from own)
+    union all
+    select p.id from contacts p where lower(p.email2) = any (select unnest(own.emails) from own)
+    union all
+    select p.id from contacts p where lower(p.email3) = any (select unnest(own.emails) from own)
+    limit 200))
+order by c.created_at desc, c.id
+limit 50;
+
+-- name: count_duplicates$
+-- How many living contacts share a phone or an email with a contact.
+with own as (
+    select array_remove(array[c.phone1, c.phone2, c.phone3]::text[], null) as phones,
+           array_remove(array[lower(c.email1), lower(c.email2), lower(c.email3)], null) as emails
+    from contacts c
+    where c.id = :id)
+select count(*)
+from contacts c
+where c.deleted_at is null and c.id <> :id and c.id = any (array(
+    select p.id from contacts p where p.phone1 = any (select unnest(own.phones) from own)
+    union all
+    select p.id from contacts p where p.phone2 = any (select unnest(own.phones) from own)
+    union all
+    select p.id from contacts p where p.phone3 = any (select unnest(own.phones) from own)
+    union all
+    select p.id from contacts p where lower(p.email1) = any (select unnest(own.emails) from own)
+    union all
+    select p.id from contacts p where lower(p.email2) = any (select unnest(own.emails) from own)
+    union all
+    select p.id from contacts p where lower(p.email3) = any (select unnest(own.emails) from own)
+    limit 200));
+
+-- name: add_task!
+-- A planned activity of a contact.
+insert into activities (
+    contact_id, type, title, description, due_date, is_all_day, priority, assigned_to, created_by)
+values (
+    :contact_id, :type, :title, :body, :due, :all_day, :priority, :assignee, current_user_id());
+
+-- name: log_call!
+-- A call that was made or taken on another telephone.
+insert into calls (
+    contact_id, direction, status, outcome, occurred_at, duration, notes, handled_by, provider,
+    read_at)
+values (
+    :contact_id, :direction, :status, :outcome, :at, :seconds, :note, current_user_id(), 'manual',
+    now());
+
+-- name: keep_draft!
+-- What the caller began to write to a contact.
+insert into app.drafts (user_id, contact_id, channel, content)
+values (current_user_id(), :contact_id, :channel, :content)
+on conflict (user_id, contact_id, channel) do update
+set content = excluded.content, updated_at = now();
+
+-- name: drop_draft!
+-- Forgets a draft.
+delete from app.drafts
+where user_id = current_user_id() and contact_id = :contact_id and channel = :channel;
+
+-- name: drafts_of
+-- What the caller began to write to a contact.
+select d.channel::text, d.content
+from app.drafts d
+where d.contact_id = :contact_id and d.user_id = current_user_id();
