@@ -18,6 +18,7 @@ import crm.calls.api
 import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
+import crm.custom_fields.pages
 import crm.deals.api
 import crm.documents.api
 import crm.emails.api
@@ -42,7 +43,7 @@ from crm.http import Problem, from_postgres
 from crm.users.auth import SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.views, crm.timeline, crm.search, crm.imports)
+ROOMS = (crm.users, crm.contacts, crm.views, crm.custom_fields, crm.timeline, crm.search, crm.imports)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,

@@ -9,8 +9,8 @@ where v.id = :id;
 -- name: add_view$
 -- A new view at the end of its list; gives its id.
 insert into app.saved_views (user_id, list, name, is_shared, position, state)
-values (current_user_id(), :list, :name, :is_shared,
-        (select coalesce(max(v.position) + 1, 0) from app.saved_views v where v.list = :list),
+values (current_user_id(), :list::text, :name, :is_shared,
+        (select coalesce(max(v.position) + 1, 0) from app.saved_views v where v.list = :list::text),
         :state)
 returning id;
 
