@@ -10,16 +10,18 @@ class CrmComposer extends HTMLElement {
     this.addEventListener("click", (event) => this.onClick(event));
     this.addEventListener("keydown", (event) => this.onKey(event));
     this.addEventListener("input", (event) => this.onInput(event));
-    this.addEventListener("focusin", () => this.toggleAttribute("open", true));
+    // Not for the tabs: they would move away under the pointer.
+    this.addEventListener("focusin", ({ target }) => target.closest(".panel") && this.toggleAttribute("open", true));
+    this.addEventListener("htmx:after:request", ({ detail: { ctx } }) => this.onAnswer(ctx));
     this.onOutside = ({ target }) => this.onLeave(target);
-    document.addEventListener("pointerdown", this.onOutside);
+    document.addEventListener("click", this.onOutside);
     this.onHide = () => this.flush();
     document.addEventListener("visibilitychange", this.onHide);
     for (const when of this.querySelectorAll("[data-now]")) if (!when.value) when.value = localNow();
   }
 
   disconnectedCallback() {
-    document.removeEventListener("pointerdown", this.onOutside);
+    document.removeEventListener("click", this.onOutside);
     document.removeEventListener("visibilitychange", this.onHide);
     this.flush();
   }
@@ -43,6 +45,7 @@ class CrmComposer extends HTMLElement {
       if (panel) panel.hidden = !is;
     }
     const panel = document.getElementById(tab.getAttribute("aria-controls"));
+    this.toggleAttribute("open", true);
     if (enter) panel.querySelector("textarea, input:not([type=hidden])")?.focus();
     else tab.focus();
   }
@@ -68,6 +71,17 @@ class CrmComposer extends HTMLElement {
     if (this.contains(target)) return;
     const empty = [...this.querySelectorAll("textarea, [data-begin]")].every((field) => !field.value.trim());
     if (empty) this.removeAttribute("open");
+  }
+
+  /** Saved: the form is as new, and the focus stays in it. */
+  onAnswer({ sourceElement: form, response }) {
+    if (!form?.dataset.draft || (response?.status ?? 500) >= 300) return;
+    for (const field of form.querySelectorAll("textarea, input:not([type=hidden])")) {
+      field.value = field.matches("[data-now]") ? localNow() : "";
+    }
+    const state = form.querySelector("[data-draft-state]");
+    if (state) state.textContent = "";
+    form.querySelector("textarea, [data-begin]")?.focus();
   }
 
   onInput({ target }) {
