@@ -111,7 +111,7 @@ def _wider(column: Column) -> Column:
 def rows(columns: tuple[Column, ...], found: list[Any], **context: Any) -> Markup:
     """The rows of the table as HTML."""
     template = _compiled(columns)
-    return Markup(template.render(rows=found, sprite=asset("icons.svg"), **context))  # noqa: S704
+    return Markup(template.render(rows=found, **context))  # noqa: S704
 
 
 @lru_cache(maxsize=128)
@@ -121,7 +121,7 @@ def _compiled(columns: tuple[Column, ...]) -> Template:
     A macro or an include per cell would cost five times the time of the rest of the page.
     """
     return environment().from_string(
-        _source("contacts/_rows.html").replace(MARK, "\n".join(map(_cell, columns)))
+        _source("contacts/_rows.html").replace(MARK, "".join(map(_cell, columns)))
     )
 
 
@@ -134,11 +134,11 @@ def _source(name: str) -> str:
 
 def _cell(column: Column) -> str:
     key = column.value
-    value = f'c["custom_fields"]["{key[3:]}"]' if key.startswith("cf.") else f'c["{key}"]'
-    if key.startswith("cf."):
-        value = f'c["custom_fields"].get("{key[3:]}")'
+    own = key.startswith("cf.")
+    value = f'c["custom_fields"].get("{key[3:]}")' if own else f'c["{key}"]'
     attributes = f' class="{column.css}"' if column.css else ""
     if column.edits:
         attributes += f' data-f="{column.edits}"'
-    inner = _source(f"{FOLDER}/{column.cell}.html").strip().replace("VALUE", value)
+    inner = _source(f"{FOLDER}/{column.cell}.html").strip()
+    inner = inner.replace("VALUE", value).replace("SPRITE", asset("icons.svg"))
     return f"<td{attributes}>{inner}</td>"

@@ -37,9 +37,71 @@ async def open_shortcuts(page: Page) -> None:
     await page.locator("#keys[open]").wait_for()
 
 
-async def open_first_popover(page: Page) -> None:
-    """The first filter."""
-    await page.locator("main [popovertarget]:visible").first.click()
+async def open_filter(page: Page) -> None:
+    """The form of a filter."""
+    await page.locator(".chip.add:visible").click()
+    await page.locator("#filter-pop form").wait_for()
+
+
+async def open_views(page: Page) -> None:
+    """Views and density."""
+    await page.locator("[popovertarget=view-menu]:visible").first.click()
+
+
+async def open_columns(page: Page) -> None:
+    """The column chooser."""
+    await page.get_by_role("button", name="Columns").click()
+
+
+async def select_rows(page: Page) -> None:
+    """Three rows, and the bar of what can be done with them."""
+    for row in (1, 2, 4):
+        await page.locator("#rows .check").nth(row).check()
+
+
+async def open_bulk_tag(page: Page) -> None:
+    """The tag of many."""
+    await select_rows(page)
+    await page.get_by_role("button", name="Tags").click()
+
+
+async def peek(page: Page) -> None:
+    """A contact beside the table."""
+    await page.wait_for_load_state()
+    await page.keyboard.press("j")
+    await page.keyboard.press("Space")
+    await page.locator("#peek h2").first.wait_for()
+
+
+async def refuse_cell(page: Page) -> None:
+    """A value that does not fit."""
+    await page.wait_for_load_state()
+    cell = page.locator("#rows [data-f=phone1]").nth(2)
+    await cell.click()
+    await cell.get_by_role("textbox").fill("nobody")
+    await page.keyboard.press("Enter")
+    await cell.get_by_role("alert").wait_for()
+
+
+async def edit_tags(page: Page) -> None:
+    """Tags in a cell."""
+    await page.wait_for_load_state()
+    await page.locator("#rows [data-f=tags]").nth(1).click()
+    await page.locator("#rows .edit .below").wait_for()
+
+
+async def write_task(page: Page) -> None:
+    """The composer in use."""
+    await page.wait_for_load_state()
+    await page.locator(".composer .panel:not([hidden]) .bare").focus()
+    await page.get_by_role("tab", name="Task").click()
+
+
+async def edit_property(page: Page) -> None:
+    """A property in its line."""
+    await page.wait_for_load_state()
+    await page.locator("#details [data-f=city]").click()
+    await page.locator("#details .edit").wait_for()
 
 
 async def send_wrong_password(page: Page) -> None:
@@ -115,17 +177,30 @@ ROUTES = (
     Route("sign-in", "/sign-in", signed_in=False),
     Route("sign-in-refused", "/sign-in", send_wrong_password, signed_in=False),
     Route("contacts", "/contacts"),
-    Route("contacts-filter-open", "/contacts", open_first_popover),
+    Route("contacts-filter-open", "/contacts", open_filter),
+    Route("contacts-views", "/contacts", open_views),
+    Route("contacts-columns", "/contacts", open_columns, wide_only=True),
+    Route("contacts-selected", "/contacts", select_rows),
+    Route("contacts-bulk-tag", "/contacts", open_bulk_tag, wide_only=True),
+    Route("contacts-peek", "/contacts", peek, wide_only=True),
+    Route("contacts-cell-refused", "/contacts", refuse_cell, wide_only=True),
+    Route("contacts-cell-tags", "/contacts?columns=tags,city,owner", edit_tags, wide_only=True),
+    Route("contacts-compact", "/contacts?columns=status,email1,lead_source&density=compact"),
+    Route("contacts-trash", "/contacts/trash"),
     Route("contacts-none", "/contacts?q=zzzzzzzz"),
     Route("contacts-filtered", "/contacts?f=status:in:lead,qualified&f=tag:has-tag:New%20lead"),
     Route("contact", RICH),
     Route("contact-details", f"{RICH}?part=details", open_folds),
+    Route("contact-composer", RICH, write_task),
+    Route("contact-editing", f"{RICH}?part=details", edit_property),
+    Route("contact-duplicates", f"{RICH}/duplicates"),
     Route("contact-ai-calls", f"{AI}?show=ai", open_folds),
     Route("contact-do-not-contact", f"{DO_NOT_CONTACT}?part=details"),
     Route("contact-empty-kind", f"{DO_NOT_CONTACT}?show=deals"),
     Route("contact-edit", f"{RICH}/edit"),
     Route("contact-new", "/contacts/new"),
     Route("contact-new-refused", "/contacts/new", send_empty),
+    Route("fields", "/settings/fields"),
     Route("palette", "/contacts", open_palette, wide_only=True),
     Route("shortcuts", "/contacts", open_shortcuts, wide_only=True),
     Route("user-menu", "/contacts", open_user_menu),

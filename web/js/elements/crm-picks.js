@@ -4,6 +4,8 @@ import { announce } from "../announce.js";
 
 const LONG_PRESS_MS = 450;
 
+const idOf = (box) => box.closest("tr").id.slice(1);
+
 class CrmPicks extends HTMLElement {
   connectedCallback() {
     this.ids = new Set();
@@ -51,12 +53,12 @@ class CrmPicks extends HTMLElement {
 
   set(box, checked) {
     box.checked = checked;
-    if (checked) this.ids.add(box.value);
-    else this.ids.delete(box.value);
+    if (checked) this.ids.add(idOf(box));
+    else this.ids.delete(idOf(box));
     // One that is taken out of "all that match" leaves those of this page.
     if (!checked && this.all) {
       this.all = false;
-      this.ids = new Set(this.boxes().filter((one) => one.checked).map((one) => one.value));
+      this.ids = new Set(this.boxes().filter((one) => one.checked).map(idOf));
     }
   }
 
@@ -80,7 +82,7 @@ class CrmPicks extends HTMLElement {
   /** Puts the boxes, the bar and its forms in line with what is chosen. */
   show() {
     const boxes = this.boxes();
-    for (const box of boxes) box.checked = this.all || this.ids.has(box.value);
+    for (const box of boxes) box.checked = this.all || this.ids.has(idOf(box));
     const ticked = boxes.filter((box) => box.checked).length;
     const head = this.list.querySelector("[data-all]");
     if (head) {
