@@ -31,8 +31,8 @@ import crm.tags.api
 import crm.timeline.api
 import crm.timeline.pages
 import crm.users.pages
-import crm.views.pages
 import crm.vapi_calls.api
+import crm.views.pages
 from crm import sql
 from crm.api import registry
 from crm.api.routing import PREFIX, Api, Routes
@@ -43,7 +43,15 @@ from crm.http import Problem, from_postgres
 from crm.users.auth import SignInNeeded
 from crm.web import DIST, Db, render
 
-ROOMS = (crm.users, crm.contacts, crm.views, crm.custom_fields, crm.timeline, crm.search, crm.imports)
+ROOMS = (
+    crm.users,
+    crm.contacts,
+    crm.views,
+    crm.custom_fields,
+    crm.timeline,
+    crm.search,
+    crm.imports,
+)
 RESOURCES = (
     crm.contacts.api,
     crm.tags.api,

@@ -20,7 +20,7 @@ from crm.users.auth import CurrentUser
 from crm.web import Db, is_partial, render, zone
 
 router = APIRouter()
-queries = sql.load("contacts")
+changing = sql.load("contacts/changing")
 
 MOST_IDS = 50_000
 
@@ -42,10 +42,10 @@ async def change_many(request: Request, db: Db, user: CurrentUser) -> Response:
     batch = f"bulk:{uuid4()}"
     client = request.headers.get("X-Client-Id", "")
     async with db.session(user, client=client, batch=batch) as connection:
-        await queries.take_two_minutes(connection)
+        await changing.take_two_minutes(connection)
         ids = await chosen_ids(connection, user, form)
         done = await _do(connection, ids, deed)
-        if ids and not done and not await queries.may_write(connection):
+        if ids and not done and not await changing.may_write(connection):
             raise Problem(403, "You may not change contacts")
     words = f"{done:,} contact{'' if done == 1 else 's'} {deed.words}"
     if not is_partial(request):
@@ -69,17 +69,9 @@ def read_deed(form: FormData, where: Any) -> Deed:
     if text.get("owner"):
         return _owner(text["owner"])
     if do in ("tag", "untag"):
-        name = " ".join(text.get("tag", "").split())[:100]
-        if not name:
-            raise _wrong("tag", "Name a tag.")
-        words = f"tagged “{name}”." if do == "tag" else f"without tag “{name}” now."
-        return Deed(f"bulk_{do}", {"name": name}, words)
+        return _tag(do, text.get("tag", ""))
     if do == "task":
-        title = text.get("task", "")[:500]
-        if not title:
-            raise _wrong("task", "Say what is to be done.")
-        return Deed("bulk_task", {"title": title, "due": _due(text.get("due", ""), where)},
-                    f"got the task “{title}”.")  # fmt: skip
+        return _task(text.get("task", ""), _due(text.get("due", ""), where))
     if do == "delete":
         return Deed("bulk_delete", {}, "moved to the trash.")
     raise _wrong("do", "Say what to do.")
@@ -92,6 +84,20 @@ def _owner(text: str) -> Deed:
         return Deed("bulk_owner", {"owner": UUID(text)}, "have a new owner.")
     except ValueError:
         raise _wrong("owner", "This person does not exist.") from None
+
+
+def _tag(do: str, text: str) -> Deed:
+    name = " ".join(text.split())[:100]
+    if not name:
+        raise _wrong("tag", "Name a tag.")
+    words = f"tagged “{name}”." if do == "tag" else f"without tag “{name}” now."
+    return Deed(f"bulk_{do}", {"name": name}, words)
+
+
+def _task(title: str, due: datetime | None) -> Deed:
+    if not title:
+        raise _wrong("task", "Say what is to be done.")
+    return Deed("bulk_task", {"title": title[:500], "due": due}, f"got the task “{title[:500]}”.")
 
 
 def _due(text: str, where: Any) -> datetime | None:
@@ -121,6 +127,6 @@ async def chosen_ids(connection: Connection, user: Identity, form: FormData) -> 
 
 async def _do(connection: Connection, ids: list[UUID], deed: Deed) -> int:
     if deed.query == "bulk_tag":
-        await queries.make_tag(connection, **deed.values)
-    done = await getattr(queries, deed.query)(connection, ids=ids, **deed.values)
+        await changing.make_tag(connection, **deed.values)
+    done = await getattr(changing, deed.query)(connection, ids=ids, **deed.values)
     return int(done or 0)

@@ -21,6 +21,7 @@ from crm.web import Db, render, zone
 
 router = APIRouter()
 queries = sql.load("contacts")
+changing = sql.load("contacts/changing")
 
 Text = Annotated[str, Form(max_length=20_000)]
 Place = Annotated[str, Query(pattern="^(row|page)$")]
@@ -43,7 +44,7 @@ async def _cell(connection: Connection, contact_id: UUID, name: str) -> Cell:
     if contact is None or contact["deleted_at"] is not None:
         raise not_found("Contact")
     if field.kind == "tags":
-        value: Any = [row["name"] async for row in queries.tags_of(connection, id=contact_id)]
+        value: Any = [row["name"] async for row in changing.tags_of(connection, id=contact_id)]
     elif field.custom:
         value = contact["custom_fields"].get(field.custom)
     else:
@@ -57,7 +58,7 @@ async def edit_field(
 ) -> Response:
     """The small form of one value."""
     async with db.session(user) as connection:
-        if not await queries.may_write(connection):
+        if not await changing.may_write(connection):
             raise Problem(403, "You may not change contacts")
         cell = await _cell(connection, contact_id, name)
         return await _form(connection, request, cell, place, shown=cell.value)
@@ -97,10 +98,11 @@ async def save_field(
 @router.get("/contacts/{contact_id:uuid}/field/{name}/now")
 async def show_now(
     request: Request, db: Db, user: CurrentUser, contact_id: UUID, name: str,
-    place: Place = "row", list: Annotated[str, Query(max_length=20_000)] = "",
+    place: Place = "row",
+    shown: Annotated[str, Query(alias="list", max_length=20_000)] = "",
 ) -> Response:  # fmt: skip
     """The contact as it is now, for who gives up their own version."""
-    return await _fresh(request, db, user, contact_id, place, list)
+    return await _fresh(request, db, user, contact_id, place, shown)
 
 
 def _was(cell: Cell) -> str:
@@ -119,42 +121,39 @@ def _rule(error: asyncpg.PostgresError, field: Editable) -> FieldError:
 async def _save(
     connection: Connection, cell: Cell, sent: Any, request: Request
 ) -> list[FieldError] | None:
-    field, contact = cell.field, cell.contact
-    if field.kind == "tags":
-        names = list(dict.fromkeys(" ".join(one.split()) for one in sent if one.strip()))
-        if not await queries.may_write(connection):
-            raise Problem(403, "You may not change contacts")
-        for one in names:
-            await queries.add_tag(connection, contact_id=contact["id"], name=one)
-        await queries.keep_tags(
-            connection, contact_id=contact["id"], names=[one.lower() for one in names]
-        )
-        return None
-    if field.custom:
-        value = read_custom(field, sent)
-        if isinstance(value, list):
-            return value
-        saved = await queries.set_custom_field(
-            connection, id=contact["id"], key=field.custom, value=value
-        )
-    else:
-        region = request.app.state.settings.default_region
-        form = ContactForm.read({field.name: sent}, region)
-        if isinstance(form, list):
-            return form
-        values = {one: contact[one] for one in ContactForm.model_fields}
-        values[field.name] = getattr(form, field.name)
-        # The row as it is now, but for this value: others may have changed it since.
-        now = await queries.lock_contact(connection, id=contact["id"])
-        if now is None:
-            raise Problem(403, "You may not change this contact")
-        current = await queries.get_contact(connection, id=contact["id"])
-        values = {one: current[one] for one in values} | {field.name: values[field.name]}
-        saved = await queries.update_contact(
-            connection, id=contact["id"], version=current["updated_at"], **values
-        )
-    if saved is None:
+    """Writes the value; gives what is wrong with it, or raises Problem 403."""
+    if await changing.lock_contact(connection, id=cell.contact["id"]) is None:
         raise Problem(403, "You may not change this contact")
+    if cell.field.kind == "tags":
+        return await _save_tags(connection, cell.contact["id"], sent)
+    if cell.field.custom:
+        return await _save_custom(connection, cell, sent)
+    form = ContactForm.read({cell.field.name: sent}, request.app.state.settings.default_region)
+    if isinstance(form, list):
+        return form
+    # The row as it is now, but for this value: others may have changed it since.
+    now = await queries.get_contact(connection, id=cell.contact["id"])
+    values = {name: now[name] for name in ContactForm.model_fields}
+    values[cell.field.name] = getattr(form, cell.field.name)
+    await queries.update_contact(connection, id=now["id"], version=now["updated_at"], **values)
+    return None
+
+
+async def _save_tags(connection: Connection, contact_id: UUID, sent: list[str]) -> None:
+    names = list(dict.fromkeys(" ".join(one.split()) for one in sent if one.strip()))
+    for one in names:
+        await queries.add_tag(connection, contact_id=contact_id, name=one)
+    lower = [one.lower() for one in names]
+    await changing.keep_tags(connection, contact_id=contact_id, names=lower)
+
+
+async def _save_custom(connection: Connection, cell: Cell, sent: str) -> list[FieldError] | None:
+    value = read_custom(cell.field, sent)
+    if isinstance(value, list):
+        return value
+    await changing.set_custom_field(
+        connection, id=cell.contact["id"], key=cell.field.custom, value=value
+    )
     return None
 
 
@@ -163,7 +162,7 @@ async def _form(
     errors: list[FieldError] | None = None, conflict: bool = False,
 ) -> Response:  # fmt: skip
     people = [(str(row["id"]), row["name"]) async for row in queries.assignable_users(connection)]
-    tags = [row["name"] async for row in queries.all_tags(connection)]
+    tags = [row["name"] async for row in changing.all_tags(connection)]
     status = 409 if conflict else 422 if errors else 200
     context = {
         "contact": cell.contact, "field": cell.field, "place": place, "was": _was(cell),

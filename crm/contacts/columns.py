@@ -19,8 +19,8 @@ MARK = "<!-- cells -->"
 class Column:
     """A column: its key in addresses, its head, the file of its cell, what it shows and edits.
 
-    `value` is the key in a row, `edits` the field that is changed in place ('' for none), `sort` the
-    name of an order; `css` are classes of head and cell: m1 to m4 are places on a phone.
+    `value` is the key in a row, `edits` the field that is changed in place ('' for none), `sort`
+    the name of an order; `css` are classes of head and cell: m1 to m4 are places on a phone.
     """
 
     key: str
@@ -95,7 +95,7 @@ def every(custom: tuple[CustomField, ...]) -> dict[str, Column]:
 
 
 def chosen(keys: tuple[str, ...], custom: tuple[CustomField, ...]) -> tuple[Column, ...]:
-    """The columns of `keys` in their order, the name first; the default ones when there are none."""
+    """The columns of `keys` in their order, the name first; without keys the default ones."""
     known = every(custom)
     usual = not keys or keys == DEFAULT
     found = [known[key] for key in (DEFAULT if usual else keys) if key in known and key != "name"]

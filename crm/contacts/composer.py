@@ -17,6 +17,7 @@ from crm.web import Db, is_partial, local, render, zone
 
 router = APIRouter()
 queries = sql.load("contacts")
+changing = sql.load("contacts/changing")
 timeline_queries = sql.load("timeline")
 
 ITEMS = 30
@@ -64,7 +65,7 @@ async def add_task(
     moment = _moment(request, f"{due}T{time or '09:00'}") if due else None
 
     async def write(connection: Connection) -> None:
-        await queries.add_task(
+        await changing.add_task(
             connection, contact_id=contact_id, type=kind, title=words, body=_clean(note) or None,
             due=moment, all_day=bool(due and not time), priority=priority,
             assignee=_person(assignee) or user.user_id,
@@ -96,7 +97,7 @@ async def log_call(
         raise _wrong("at", "This moment is still to come.")
 
     async def write(connection: Connection) -> None:
-        await queries.log_call(
+        await changing.log_call(
             connection, contact_id=contact_id, direction=direction, status=status,
             outcome=outcome, at=moment, seconds=seconds, note=_clean(note) or None,
         )  # fmt: skip
@@ -136,7 +137,7 @@ async def _write(
         if await queries.contact_name(connection, id=contact_id) is None:
             raise not_found("Contact")
         await write(connection)
-        await queries.drop_draft(connection, contact_id=contact_id, channel=channel)
+        await changing.drop_draft(connection, contact_id=contact_id, channel=channel)
     if not is_partial(request):
         return RedirectResponse(f"/contacts/{contact_id}", 303)
     async with db.session(user) as connection:
@@ -171,17 +172,17 @@ async def keep_draft(
         if await queries.contact_name(connection, id=contact_id) is None:
             raise not_found("Contact")
         if begun:
-            await queries.keep_draft(
+            await changing.keep_draft(
                 connection, contact_id=contact_id, channel=channel, content=content
             )
         else:
-            await queries.drop_draft(connection, contact_id=contact_id, channel=channel)
+            await changing.drop_draft(connection, contact_id=contact_id, channel=channel)
     return Response(status_code=204)
 
 
 async def drafts_of(connection: Connection, contact_id: UUID) -> dict[str, dict[str, str]]:
     """What the caller began to write to a contact, by channel."""
-    found = queries.drafts_of(connection, contact_id=contact_id)
+    found = changing.drafts_of(connection, contact_id=contact_id)
     drafts: dict[str, dict[str, str]] = {channel: {} for channel in CHANNELS}
     async for row in found:
         drafts[row["channel"]] = row["content"]

@@ -16,6 +16,7 @@ from crm.web import Db, is_partial, render
 
 router = APIRouter()
 queries = sql.load("contacts")
+changing = sql.load("contacts/changing")
 
 
 @router.post("/contacts/{contact_id:uuid}/consent")
@@ -35,8 +36,8 @@ async def set_consent(
     async with db.session(user, client=request.headers.get("X-Client-Id", "")) as connection:
         if await queries.contact_name(connection, id=contact_id) is None:
             raise not_found("Contact")
-        await queries.give_reason(connection, reason=why)
-        saved = await queries.set_consent(
+        await changing.give_reason(connection, reason=why)
+        saved = await changing.set_consent(
             connection, id=contact_id, what=what, is_set=is_set, reason=why
         )
         if saved is None:
@@ -59,7 +60,7 @@ async def set_stage(
     async with db.session(user, client=request.headers.get("X-Client-Id", "")) as connection:
         if await queries.contact_name(connection, id=contact_id) is None:
             raise not_found("Contact")
-        if await queries.set_stage(connection, id=contact_id, stage=stage) is None:
+        if await changing.set_stage(connection, id=contact_id, stage=stage) is None:
             raise Problem(403, "You may not change this contact")
     return await _shown(request, db, user, contact_id)
 

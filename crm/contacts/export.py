@@ -20,7 +20,7 @@ from crm.users.auth import CurrentUser
 from crm.web import Db
 
 router = APIRouter()
-queries = sql.load("contacts")
+changing = sql.load("contacts/changing")
 
 ROWS = 500  # written at once
 FIELDS = [name for name in ContactForm.model_fields if name != "assigned_to"]
@@ -61,7 +61,7 @@ async def _lines(
     writer.writerow(heads)
     written = 0
     async with db.session(user) as connection:
-        await queries.take_two_minutes(connection)
+        await changing.take_two_minutes(connection)
         async for row in stream(connection, query, ids, select):
             writer.writerow([cell(value) for value in row.values()])
             written += 1

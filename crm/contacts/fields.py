@@ -97,5 +97,6 @@ def read_custom(field: Editable, text: str) -> Any | list[FieldError]:
             return [{"field": field.name, "message": "This number is too large."}]
         return int(number) if number == int(number) else float(number)
     if "\x00" in text:
-        return [{"field": field.name, "message": "The text holds characters that cannot be stored."}]
+        message = "The text holds characters that cannot be stored."
+        return [{"field": field.name, "message": message}]
     return text

@@ -20,6 +20,7 @@ router = APIRouter()
 for part in (table, bulk, export, trash, forms, cells, composer, consent):
     router.include_router(part.router)
 queries = sql.load("contacts")
+changing = sql.load("contacts/changing")
 
 
 @router.get("/contacts/{contact_id:uuid}")
@@ -27,18 +28,18 @@ async def show_contact(
     request: Request, db: Db, user: CurrentUser, contact_id: UUID,
     show: Annotated[str, Query(max_length=20)] = "everything",
     part: Annotated[str, Query(max_length=20)] = "timeline",
-    list: Annotated[str, Query(max_length=20_000)] = "",
+    came: Annotated[str, Query(alias="list", max_length=20_000)] = "",
 ) -> Response:  # fmt: skip
     """A contact's page; as a region, what stands beside the timeline.
 
-    `list` is the query string of the list it was opened from: its neighbours there are one key away.
+    `came` is the query string of the list it was opened from; its neighbours are one key away.
     """
     async with db.session(user) as connection:
         context = await details(connection, request, contact_id)
         if is_partial(request):
             return render(request, "contacts/_details.html", **context)
         context |= await newest_items(connection, request, contact_id, show)
-        context |= await neighbours_in(connection, user, list, contact_id)
+        context |= await neighbours_in(connection, user, came, contact_id)
         context["drafts"] = await drafts_of(connection, contact_id)
         context["people"] = [
             (str(row["id"]), row["name"]) async for row in queries.assignable_users(connection)
@@ -65,7 +66,7 @@ async def show_duplicates(
         contact = await queries.contact_name(connection, id=contact_id)
         if contact is None or contact["deleted_at"] is not None:
             raise not_found("Contact")
-        twins = [row["id"] async for row in queries.duplicates(connection, id=contact_id)]
+        twins = [row["id"] async for row in changing.duplicates(connection, id=contact_id)]
         ids = [contact_id, *twins]
         rows = [row async for row in queries.contacts_on_page(connection, ids=ids)]
         state = await read_state(connection, user, "")

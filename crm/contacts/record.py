@@ -1,4 +1,4 @@
-"""What a contact's page knows beside the timeline: its fields, cards, consent, duplicates, neighbours."""
+"""What a contact's page knows beside the timeline: fields, cards, consent, neighbours."""
 
 from collections import defaultdict
 from datetime import tzinfo
@@ -16,6 +16,7 @@ from crm.http import Problem, not_found
 from crm.web import local, zone
 
 queries = sql.load("contacts")
+changing = sql.load("contacts/changing")
 
 
 async def own_fields(connection: Connection) -> tuple[CustomField, ...]:
@@ -36,7 +37,7 @@ async def details(connection: Connection, request: Request, contact_id: UUID) ->
     where = zone(request)
     cards = await _cards(connection, contact_id, where)
     custom = await own_fields(connection)
-    events = [local(row, where) async for row in queries.consent_events(connection, id=contact_id)]
+    events = [local(row, where) async for row in changing.consent_events(connection, id=contact_id)]
     known = {one.key for one in custom}
     return {
         "contact": contact,
@@ -48,7 +49,7 @@ async def details(connection: Connection, request: Request, contact_id: UUID) ->
         "loose_fields": [(k, v) for k, v in sorted(contact["custom_fields"].items())
                          if k not in known],
         "consent": events,
-        "duplicates": await queries.count_duplicates(connection, id=contact_id),
+        "duplicates": await changing.count_duplicates(connection, id=contact_id),
     }  # fmt: skip
 
 

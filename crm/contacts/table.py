@@ -49,9 +49,7 @@ async def list_contacts(
     return render(request, template, **context)
 
 
-async def table_context(
-    connection: Connection, state: ListState, where: tzinfo
-) -> dict[str, Any]:
+async def table_context(connection: Connection, state: ListState, where: tzinfo) -> dict[str, Any]:
     """What the region of the list shows."""
     query = state.query
     page = await fetch_page(connection, query, COUNT_CAP + 1)
@@ -197,13 +195,13 @@ async def set_look(
     request: Request,
     db: Db,
     user: CurrentUser,
-    list: Annotated[str, Form(max_length=20_000)] = "",
+    shown: Annotated[str, Form(alias="list", max_length=20_000)] = "",
     density: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
     """Keep the columns or the density of a person; in a view they are a change of the view."""
     form = await request.form()
     async with db.session(user) as connection:
-        state = await read_state(connection, user, list)
+        state = await read_state(connection, user, shown)
         changes: dict[str, str] = {}
         if density in DENSITIES:
             changes["density"] = density

@@ -57,7 +57,7 @@ def _name(text: str) -> str:
 async def add_view(
     db: Db,
     user: CurrentUser,
-    list: Annotated[Literal["contacts", "deals", "activities", "documents"], Form()],
+    of: Annotated[Literal["contacts", "deals", "activities", "documents"], Form(alias="list")],
     name: Name,
     state: State = "{}",
     shared: Annotated[bool, Form()] = False,
@@ -65,9 +65,9 @@ async def add_view(
     """Save what a list shows under a name, and show it."""
     async with db.session(user) as connection:
         view_id = await queries.add_view(
-            connection, list=list, name=_name(name), is_shared=shared, state=read_state(state)
+            connection, list=of, name=_name(name), is_shared=shared, state=read_state(state)
         )
-    return RedirectResponse(f"/{list}?view={view_id}", 303)
+    return RedirectResponse(f"/{of}?view={view_id}", 303)
 
 
 @router.post("/views/{view_id:uuid}")

@@ -69,7 +69,8 @@ async def test_tags_go_on_and_off(
 ) -> None:
     await add(admin, "tags", name="Probate")
     sent = {"ids": some(three), "do": "tag", "tag": " PROBATE "}
-    assert "3 contacts tagged" in (await client.post("/contacts/bulk", data=sent, headers=PARTIAL)).text
+    first = await client.post("/contacts/bulk", data=sent, headers=PARTIAL)
+    assert "3 contacts tagged" in first.text
     again = await client.post("/contacts/bulk", data=sent, headers=PARTIAL)
     assert "0 contacts tagged" in again.text
     assert page(again.text).css("crm-toast form") == []
@@ -87,7 +88,8 @@ async def test_each_of_them_gets_the_task(
     sent = {"ids": some(three), "do": "task", "task": "Call them", "due": "2030-05-01"}
     await client.post("/contacts/bulk", data=sent, headers=PARTIAL)
     rows = await admin.fetch(
-        "select assigned_to, due_date from activities where title = 'Call them' order by assigned_to"
+        "select assigned_to, due_date from activities where title = 'Call them'"
+        " order by assigned_to"
     )
     assert [row["assigned_to"] for row in rows] == [ALICE, ALICE, BOB]
     assert rows[0]["due_date"] == datetime(2030, 5, 1, 9, tzinfo=UTC)
@@ -126,8 +128,8 @@ async def test_what_makes_no_sense_changes_nothing(
 
 
 DEEDS: list[dict[str, str]] = [
-    {"stage": "closing"}, {"owner": str(BOB)}, {"do": "tag", "tag": "x"}, {"do": "untag", "tag": "T"},
-    {"do": "task", "task": "x"}, {"do": "delete"},
+    {"stage": "closing"}, {"owner": str(BOB)}, {"do": "tag", "tag": "x"},
+    {"do": "untag", "tag": "T"}, {"do": "task", "task": "x"}, {"do": "delete"},
 ]  # fmt: skip
 
 
@@ -198,7 +200,8 @@ async def test_an_export_of_all_that_match_has_them_all(
     client: httpx.AsyncClient, admin: asyncpg.Connection, three: list[UUID]
 ) -> None:
     await admin.execute(
-        "insert into contacts (first_name, city) select 'N' || n, 'Reno' from generate_series(1, 1201) n"
+        "insert into contacts (first_name, city) select 'N' || n, 'Reno'"
+        " from generate_series(1, 1201) n"
     )
     answer = await client.post("/contacts/export", data={"all": "1", "list": "f=city:eq:Reno"})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
@@ -210,9 +213,7 @@ def test_a_text_that_a_spreadsheet_would_run_gets_a_quote_before_it(value: str) 
     assert cell(value) == f"'{value}"
 
 
-async def test_a_stranger_exports_nobody(
-    client_as, charlie: Identity, three: list[UUID]
-) -> None:
+async def test_a_stranger_exports_nobody(client_as, charlie: Identity, three: list[UUID]) -> None:
     stranger = await client_as(charlie)
     for sent in ({"ids": some(three)}, {"all": "1"}):
         file = (await stranger.post("/contacts/export", data=sent)).text

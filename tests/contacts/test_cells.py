@@ -131,7 +131,8 @@ async def test_tags_are_ticked_and_a_new_one_is_made(
     answer = await client.post(f"/contacts/{dana}/field/tags", data=sent)
     assert answer.status_code == 200
     rows = await admin.fetch(
-        "select t.name from tags t join contact_tags c on c.tag_id = t.id where c.contact_id = $1", dana
+        "select t.name from tags t join contact_tags c on c.tag_id = t.id where c.contact_id = $1",
+        dana,
     )
     assert {row["name"] for row in rows} == {"Hot", "Brand new"}
 
@@ -167,4 +168,5 @@ async def test_a_stranger_finds_nothing_and_a_viewer_changes_nothing(
     assert "Whitfield" not in (await stranger.get(f"{path}/now?place=row")).text
     assert (await stranger.get(f"{path}/now?place=page")).status_code == 404
     assert await admin.fetchrow("select * from contacts where id = $1", dana) == before
-    assert await admin.fetchval("select count(*) from contact_tags where contact_id = $1", dana) == 0
+    tags = await admin.fetchval("select count(*) from contact_tags where contact_id = $1", dana)
+    assert tags == 0

@@ -64,7 +64,8 @@ async def test_a_page_of_a_view_is_no_change_of_it(
     client: httpx.AsyncClient, admin: asyncpg.Connection
 ) -> None:
     await admin.execute(
-        "insert into contacts (first_name, city) select 'P' || n, 'Austin' from generate_series(1, 60) n"
+        "insert into contacts (first_name, city) select 'P' || n, 'Austin'"
+        " from generate_series(1, 60) n"
     )
     try:
         view = await save(client)
@@ -138,7 +139,8 @@ async def test_a_stranger_has_no_views(
      {"state": '{"colour": "red"}'}, {"list": "secrets"}, {"name": "x" * 61}],
 )  # fmt: skip
 async def test_what_is_no_view_is_refused(client: httpx.AsyncClient, sent: dict) -> None:
-    answer = await client.post("/views", data={"list": "contacts", "name": "A", "state": "{}"} | sent)
+    good = {"list": "contacts", "name": "A", "state": "{}"}
+    answer = await client.post("/views", data=good | sent)
     assert answer.status_code == 422
 
 
