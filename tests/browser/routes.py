@@ -93,7 +93,7 @@ async def edit_tags(page: Page) -> None:
 async def write_task(page: Page) -> None:
     """The composer in use."""
     await page.wait_for_load_state()
-    await page.locator(".composer .panel:not([hidden]) .bare").focus()
+    await page.locator(".composer [role=tabpanel]:not([hidden]) .bare").focus()
     await page.get_by_role("tab", name="Task").click()
 
 
