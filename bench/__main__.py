@@ -1,10 +1,10 @@
-"""`make bench`: fill, plans, import, on the embedded PostgreSQL in var/bench."""
+"""`make bench`: fill, plans, search, import, on the embedded PostgreSQL in var/bench."""
 
 import argparse
 import asyncio
 import sys
 
-from bench import importing, plans
+from bench import importing, plans, search
 from bench.fill import DATA_DIR
 from crm import embedded
 
@@ -18,6 +18,7 @@ def main() -> int:
     given = parser.parse_args()
     with embedded.running(DATA_DIR) as server:
         complaints = asyncio.run(plans.run(server, given.contacts, given.messages))
+        complaints += asyncio.run(search.run(server, given.contacts, given.messages))
         complaints += asyncio.run(importing.run(server, given.rows))
     return 1 if complaints else 0
 

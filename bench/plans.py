@@ -77,7 +77,7 @@ class Recorded(Database):
         seen.ms.append(query.elapsed * 1000)
 
     @asynccontextmanager
-    async def session(self, identity: Identity, **how: str) -> AsyncIterator[Connection]:
+    async def session(self, identity: Identity, **how: Any) -> AsyncIterator[Connection]:
         """A session whose statements are noted."""
         async with super().session(identity, **how) as connection:
             connection = cast(asyncpg.Connection, connection)

@@ -106,3 +106,71 @@ group by contact_id order by count(*) desc, contact_id limit :most;
 -- Different last names of contacts.
 select last_name from contacts tablesample system (5) where last_name <> ''
 group by last_name order by md5(last_name) limit :most;
+
+-- name: live_person!
+-- Somebody who listens.
+insert into app.users (id, email, name, role) values (:id, 'ear@example.test', 'Ear', 'owner')
+on conflict do nothing;
+
+-- name: live_session$
+-- The session of their browser.
+select app.start_session(:id, :sha256, 'bench', '', 1)::text;
+
+-- name: live_contacts
+-- Contacts to be changed, one for each signal.
+insert into contacts (first_name, last_name)
+select 'Live', n::text from generate_series(1, :count::integer) n
+returning id;
+
+-- name: live_touch!
+-- One change.
+update contacts set notes = 'touched' where id = :id;
+
+-- name: add_token!
+-- A token for everything, of a person.
+insert into app.api_tokens (user_id, name, token_sha256, scopes)
+values (:user_id, 'bench', :token_sha256,
+        '{contacts:write,messages:write,tags:write,conversations:write}');
+-- name: chaos_contacts
+-- The contacts that the clients of the chaos made, by the marker each one bears.
+select c.id::text as id, c.llc_name as marker, c.notes, c.deleted_at is not null as is_deleted
+from contacts c
+where c.llc_name is not null;
+-- name: chaos_messages
+-- Their messages, by marker.
+select m.content as marker, count(*) as times from messages m group by 1;
+-- name: add_transcripts!
+-- What bench.fill leaves out and search reads: AI calls with transcripts of some 2,000 characters.
+insert into vapi_calls (contact_id, status, summary, transcript, created_at)
+select m.contact_id, 'ended', m.content, m.transcript || ' ref' || left(md5(m.id::text), 8),
+       m.occurred_at
+from (select id, contact_id, content, occurred_at,
+             string_agg(content, E'\n') over (order by id rows between 40 preceding and current row)
+                 as transcript
+      from (select * from messages limit 20000) said) m
+where not exists (select from vapi_calls);
+-- name: add_documents!
+-- A document for every tenth deal.
+insert into documents (deal_id, contact_id, name, original_name, file_path, uploaded_at)
+select d.id, d.contact_id, d.name || ' contract', 'scan_' || left(md5(d.id::text), 8) || '.pdf', 'x',
+       d.created_at
+from (select * from deals limit (select count(*) / 10 from deals)) d
+where not exists (select from documents);
+-- name: add_rare_words!
+-- Half a percent of the messages get a word that is nowhere else.
+update messages set content = content || ' ref' || left(md5(id::text), 8)
+where id in (select id from messages order by id limit (select count(*) / 200 from messages))
+  and content !~ ' ref[0-9a-f]{8}$';
+-- name: search_samples
+-- Contacts to look for, spread over the whole book.
+select first_name, last_name, phone1, email1, property_address, city
+from contacts
+where email1 is not null and deleted_at is null
+order by md5(id::text)
+limit 40;
+-- name: rare_words
+-- Words that one message or one transcript has.
+(select substring(content from 'ref[0-9a-f]{8}$') as word from messages
+ where id in (select id from messages order by id limit 10))
+union all
+(select substring(transcript from 'ref[0-9a-f]{8}$') from vapi_calls order by id limit 5);

@@ -1,5 +1,6 @@
 """The web application: the list of rooms, and what happens around every request."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,33 +16,42 @@ from starlette.middleware.gzip import GZipMiddleware
 import crm.activities.api
 import crm.assistants.api
 import crm.calls.api
+import crm.changes.api
+import crm.changes.pages
 import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
 import crm.custom_fields.pages
 import crm.deals.api
 import crm.documents.api
+import crm.documents.pages
 import crm.emails.api
 import crm.imports.pages
 import crm.messages.api
 import crm.phone_numbers.api
 import crm.reports.api
+import crm.search.api
 import crm.search.pages
 import crm.tags.api
 import crm.timeline.api
 import crm.timeline.pages
+import crm.trash.pages
+import crm.users.api
 import crm.users.pages
 import crm.vapi_calls.api
 import crm.views.pages
-from crm import sql
+from crm import health, logs, mail, sql, upkeep
 from crm.api import registry
 from crm.api.routing import PREFIX, Api, Routes
 from crm.config import Settings
 from crm.db import Database
 from crm.frame import Frame, StaticFiles
 from crm.http import Problem, from_postgres
-from crm.users.auth import SignInNeeded
-from crm.web import DIST, Db, render
+from crm.live import Events, Live
+from crm.metrics import Metrics, route_of, sampling
+from crm.storage import Storage
+from crm.users.auth import COOKIE, SignInNeeded
+from crm.web import DIST, render
 
 ROOMS = (
     crm.users,
@@ -51,6 +61,9 @@ ROOMS = (
     crm.timeline,
     crm.search,
     crm.imports,
+    crm.changes,
+    crm.trash,
+    crm.documents,
 )
 RESOURCES = (
     crm.contacts.api,
@@ -67,7 +80,12 @@ RESOURCES = (
     crm.vapi_calls.api,
     crm.reports.api,
     crm.timeline.api,
+    crm.changes.api,
+    crm.search.api,
+    crm.users.api,
 )
+# What returns each minute and needs Python: `async def upkeep(app)` of a room (crm/upkeep).
+HOOKS: tuple[upkeep.Hook, ...] = (mail.upkeep,)
 
 log = structlog.get_logger()
 
@@ -85,20 +103,27 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
         title="Contact CRM", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan
     )
     app.state.settings = settings
+    app.state.metrics = Metrics()
+    app.state.stopping = asyncio.Event()  # set when this process ends: streams end at once
+    app.state.schema_fits = False
+    app.state.storage = Storage.of(settings)
     app.state.db = Database(
         dsn, pool_size=settings.pool_size, statement_timeout=settings.statement_timeout
     )
     app.state.api = Api()
     app.mount(PREFIX, app.state.api)  # first, because the others are tried one after the other
+    app.state.live = Live(dsn)
     for room in ROOMS:
         app.include_router(room.pages.router)
     app.add_api_route("/", lambda: RedirectResponse("/contacts", 303), include_in_schema=False)
-    app.add_api_route("/healthz", healthz, include_in_schema=False)
     app.add_api_route("/api/docs", api_docs, include_in_schema=False)
+    for answer in (health.healthz, health.readyz, health.metrics):
+        app.add_api_route(f"/{answer.__name__}", answer, include_in_schema=False)
     if settings.environment == "development":
         app.add_api_route("/dev/ui", dev_ui, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=DIST, check_dir=False))
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(Events, live=app.state.live, cookie=COOKIE)
     app.add_middleware(Frame)
     _handle_errors(app)
     return app
@@ -111,16 +136,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.workspace = await sql.load("users").workspace_name(connection)
     app.state.api.routes = Routes(await registry.routes(app.state.db, RESOURCES))
     try:
-        yield
+        async with sampling(app.state.metrics, app.state.db), upkeep.running(app, HOOKS):
+            yield
     finally:
+        app.state.stopping.set()
+        app.state.live.close()
+        await mail.rest(app)
         await app.state.db.close()
-
-
-async def healthz(db: Db) -> Response:
-    """200 when the database answers."""
-    async with db.service() as connection:
-        await sql.load("users").is_set_up(connection)
-    return JSONResponse({"status": "ok"})
 
 
 async def api_docs(request: Request) -> Response:
@@ -142,13 +164,13 @@ def _handle_errors(app: FastAPI) -> None:
     async def postgres(request: Request, error: asyncpg.PostgresError) -> Response:  # pyright: ignore[reportUnusedFunction]
         found = from_postgres(error)
         if found.status >= 500:
-            log.error("database error", sqlstate=getattr(error, "sqlstate", None), error=str(error))
+            log.error("database error", **logs.database_error(error))
         return _answer(request, found)
 
     @app.exception_handler(ConnectionError)
     @app.exception_handler(asyncpg.InterfaceError)
     async def gone(request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
-        log.error("database not available", error=str(error))
+        log.error("database not available", error=type(error).__name__)
         return _answer(
             request, Problem(503, "The database is not available", "Try again in a few seconds.")
         )
@@ -167,7 +189,7 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:  # pyright: ignore[reportUnusedFunction]
-        log.error("unexpected error", path=request.url.path, exc_info=error)
+        log.error("unexpected error", route=route_of(request.scope), exc_info=error)
         return _answer(request, Problem(500, "Something went wrong on our side"))
 
 

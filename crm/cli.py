@@ -1,9 +1,7 @@
 """The `crm` command. Heavy modules are imported where they are used: `crm --help` is instant."""
 
-import asyncio
 import os
 import sys
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -11,8 +9,9 @@ from rich.console import Console
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from crm.config import ConfigurationError, Settings, settings
+from crm.config import MOST_WORKERS, ConfigurationError, Settings, settings
 from crm.database.commands import db
+from crm.users.commands import user
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -40,30 +39,20 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-user = typer.Typer(help="People who can sign in.", no_args_is_help=True)
 app.add_typer(db, name="db")
 app.add_typer(user, name="user")
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on [CRM_HOST]")]
 Port = Annotated[int | None, typer.Option(help="Port to listen on, 0 for any [CRM_PORT]")]
-
-
-class Role(StrEnum):
-    """What a person may do."""
-
-    owner = "owner"
-    admin = "admin"
-    manager = "manager"
-    agent = "agent"
-    viewer = "viewer"
+Count = Annotated[int | None, typer.Option(help="Processes that answer requests [CRM_WORKERS]")]
 
 
 @app.command()
-def serve(host: Host = None, port: Port = None) -> None:
+def serve(host: Host = None, port: Port = None, workers: Count = None) -> None:
     """Start the program: web pages, and PostgreSQL unless CRM_DATABASE_URL is set."""
     from crm.serving import serve
 
-    serve(_settings(host, port), console.print)
+    serve(_settings(host, port, workers), console.print)
 
 
 @app.command()
@@ -81,33 +70,6 @@ def demo(host: Host = None, port: Port = None) -> None:
     serve(_settings(host, port), say, demo.prepare)
 
 
-@user.command("add")
-def user_add(
-    email: Annotated[str, typer.Argument(help="Email address to sign in with")],
-    name: Annotated[str, typer.Option(help="Name as others see it")] = "",
-    role: Annotated[Role, typer.Option(help="What the person may do")] = Role.agent,
-    password: Annotated[str | None, typer.Option(help="Asked for when not given")] = None,
-) -> None:
-    """Add somebody who can sign in."""
-    from crm import schema
-    from crm.database import connect, people
-    from crm.embedded import connection_urls
-    from crm.users.passwords import MIN_LENGTH, hash_password
-
-    plain = password or _ask_password()
-    if len(plain) < MIN_LENGTH:
-        raise ConfigurationError(f"the password needs at least {MIN_LENGTH} characters")
-
-    async def add(dsn: str) -> None:
-        await schema.upgrade(dsn)
-        async with connect(dsn) as connection:
-            await people.add_user(connection, email, name, role.value, hash_password(plain))
-
-    with connection_urls(settings()) as server:
-        asyncio.run(add(server.admin_dsn))
-    console.print(f"{email} can sign in now, as {role.value}")
-
-
 def main() -> None:
     """The entry point: an error that we know is one line on stderr and exit code 1."""
     try:
@@ -121,15 +83,11 @@ def main() -> None:
         sys.exit(1)
 
 
-def _settings(host: str | None, port: int | None) -> Settings:
-    changes = {"host": host, "port": port}
+def _settings(host: str | None, port: int | None, workers: int | None = None) -> Settings:
+    if workers is not None and not 1 <= workers <= MOST_WORKERS:
+        raise ConfigurationError(f"--workers is a number from 1 to {MOST_WORKERS}")
+    changes = {"host": host, "port": port, "workers": workers}
     return settings().model_copy(update={k: v for k, v in changes.items() if v is not None})
-
-
-def _ask_password() -> str:
-    if sys.stdin.isatty():
-        return typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    return sys.stdin.readline().rstrip("\n")
 
 
 def _is_known(error: Exception) -> bool:

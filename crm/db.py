@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, cast
 from uuid import UUID
@@ -12,6 +13,13 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 Connection = asyncpg.Connection | PoolConnectionProxy
+# How the driver says that a connection is gone.
+LOST = (
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    ConnectionError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +40,25 @@ class Credential:
     kind: Literal["token", "session"]
 
 
+# The browser tab of the request that is being answered (X-Client-Id): it ignores its own echo.
+asking_tab: ContextVar[str] = ContextVar("asking_tab", default="")
+
 # What may stand in a batch or the id of a browser tab: it travels inside the first message as text.
 _NAME = re.compile(r"[A-Za-z0-9:._-]{1,100}")
 
 
 def _name(text: str) -> str:
     return text if _NAME.fullmatch(text) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLoad:
+    """Connections that may be open at most, are open, are at work, and requests that wait."""
+
+    most: int
+    open: int
+    in_use: int
+    waiting: int
 
 
 async def _decode_json(connection: asyncpg.Connection) -> None:
@@ -50,7 +71,17 @@ async def _decode_json(connection: asyncpg.Connection) -> None:
 async def _leave_no_transaction(connection: asyncpg.Connection) -> None:
     # Cheaper than the pool's own reset (a round trip of RESET ALL): everything we set is local.
     if connection.is_in_transaction():
+        await _roll_back(connection)
+
+
+async def _roll_back(connection: Connection) -> None:
+    """Undo the transaction; a connection that cannot is closed, which undoes it as well."""
+    if connection.is_closed():
+        return
+    try:
         await connection.execute("rollback")
+    except LOST:
+        connection.terminate()
 
 
 class Database:
@@ -82,14 +113,25 @@ class Database:
             await self._pool.close()
             self._pool = None
 
+    def load(self) -> PoolLoad:
+        """How busy the pool is at this moment; all 0 while it is closed."""
+        pool = self._pool
+        if pool is None:
+            return PoolLoad(self._pool_size, 0, 0, 0)
+        waiting = len(pool._queue._getters)  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess] # asyncpg tells it to nobody
+        size = pool.get_size()
+        return PoolLoad(self._pool_size, size, size - pool.get_idle_size(), waiting)
+
     @asynccontextmanager
     async def session(
-        self, identity: Identity, *, source: str = "web", client: str = "", batch: str = ""
+        self, identity: Identity, *, source: str = "web", client: str | None = None, batch: str = ""
     ) -> AsyncIterator[Connection]:
         """A transaction that runs as `identity`: row level security decides what it sees.
 
-        `source`, `client` and `batch` are for the change log, as in `entered`.
+        `source`, `client` and `batch` are for the change log, as in `entered`; the browser tab is
+        the one that made the request, if not given.
         """
+        client = asking_tab.get() if client is None else client
         claims = json.dumps({"sub": str(identity.user_id), "role": "authenticated"})
         # A UUID and a fixed word hold no quote, so the claims can travel in the same message.
         begin = (
@@ -142,15 +184,43 @@ class Database:
 
     @asynccontextmanager
     async def _transaction(self, begin: str) -> AsyncIterator[Connection]:
-        if self._pool is None:
+        pool = self._pool
+        if pool is None:
             raise RuntimeError("Database.open() was not called")
-        async with self._pool.acquire() as acquired:
-            connection = cast(Connection, acquired)
+        connection = await self._begun(pool, begin)
+        try:
             try:
-                await connection.execute(begin)
-                yield connection
+                yield cast(Connection, connection)
             except BaseException:
-                if not connection.is_closed():
-                    await connection.execute("rollback")
+                await _roll_back(connection)
                 raise
             await connection.execute("commit")
+        except asyncpg.InternalClientError as error:
+            # The server died under a statement, and the driver noticed in the middle of its work.
+            connection.terminate()
+            raise ConnectionResetError("the connection to PostgreSQL was lost") from error
+        finally:
+            await pool.release(connection)
+
+    async def _begun(self, pool: asyncpg.Pool, begin: str) -> PoolConnectionProxy:
+        """A connection on which `begin` was run.
+
+        After PostgreSQL was restarted the pool still holds connections that are dead and look
+        alive: they are thrown away, one after the other, because nothing was done on them yet.
+        """
+        for turn in range(self._pool_size + 1):
+            connection = await pool.acquire()
+            try:
+                await connection.execute(begin)
+            except LOST as error:
+                connection.terminate()
+                await pool.release(connection)
+                if turn == self._pool_size:
+                    raise ConnectionResetError("PostgreSQL does not answer") from error
+            except BaseException:
+                await _roll_back(connection)
+                await pool.release(connection)
+                raise
+            else:
+                return connection
+        raise AssertionError("unreachable")

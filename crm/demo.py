@@ -4,9 +4,10 @@ import asyncio
 from uuid import UUID
 
 from crm import schema
-from crm.config import ConfigurationError
+from crm.config import ConfigurationError, settings
 from crm.database import connect, people
 from crm.embedded import Server
+from crm.storage import Storage
 
 PASSWORD = "northside-demo"  # noqa: S105 - everybody may know it, the page shows it
 WORKSPACE = "Northside"
@@ -51,6 +52,15 @@ async def add_people(admin_dsn: str) -> None:
             await people.name_workspace(connection, WORKSPACE)
 
 
+async def add_files(admin_dsn: str, storage: Storage) -> int:
+    """Write a small real file for each document of the demo that has none; gives how many."""
+    from crm.documents import samples
+
+    async with connect(admin_dsn) as connection:
+        return await samples.fill(connection, storage)
+
+
 async def prepare(server: Server) -> None:
     """What `crm demo` does before it serves."""
     await fill(server.admin_dsn)
+    await add_files(server.admin_dsn, Storage.of(settings()))

@@ -1,19 +1,21 @@
 """Around every request: an id, security headers, a guard against forged forms; static files."""
 
+import asyncio
 import secrets
 import time
 from mimetypes import guess_type
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles as _StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-log = structlog.get_logger()
+from crm import logs
+from crm.db import asking_tab
+from crm.metrics import Metrics, route_of
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:;"
@@ -26,6 +28,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+# Asked every few seconds by machines: logged only when something is wrong.
+QUIET = {"/healthz", "/readyz", "/metrics"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -53,15 +57,17 @@ class Frame:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = logs.request_id(scope["headers"]) or secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
-        structlog.contextvars.bind_contextvars(request_id=request_id)
-        started = time.perf_counter()
+        logs.begin_request(request_id)
+        asking_tab.set(Headers(scope=scope).get("x-client-id", ""))
+        outcome = _Outcome(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add_headers(scope["path"], MutableHeaders(scope=message), request_id)
-                _log(scope, message["status"], started)
+                headers = MutableHeaders(scope=message)
+                _add_headers(scope["path"], headers, request_id)
+                outcome.begin(message["status"], headers)
             await send(message)
 
         if scope["method"] not in SAFE_METHODS and comes_from_elsewhere(Headers(scope=scope)):
@@ -69,8 +75,48 @@ class Frame:
                 "This form was sent from another site. Open the page again.", 403
             )
             await refusal(scope, receive, send_with_headers)
+            outcome.end()
             return
-        await self.app(scope, receive, send_with_headers)
+        try:
+            await self.app(scope, receive, send_with_headers)
+        finally:
+            outcome.end()
+
+
+class _Outcome:
+    """What becomes of a request, for the log and the metrics."""
+
+    __slots__ = ("_metrics", "_scope", "_started", "_status", "_stopping", "_stream")
+
+    def __init__(self, scope: Scope) -> None:
+        state = scope["app"].state
+        self._scope = scope
+        self._metrics: Metrics = state.metrics
+        self._stopping: asyncio.Event = state.stopping
+        self._started = time.perf_counter()
+        self._status = 500  # when there is no answer, an error is on its way through
+        self._stream = False
+
+    def begin(self, status: int, headers: MutableHeaders) -> None:
+        self._status = status
+        if (
+            self._stopping.is_set()
+        ):  # this process ends: the next request belongs to another connection
+            headers["Connection"] = "close"
+        if headers.get("content-type", "").startswith("text/event-stream"):
+            self._stream = True
+            self._metrics.streams.inc()
+
+    def end(self) -> None:
+        seconds = time.perf_counter() - self._started
+        if self._stream:
+            self._metrics.streams.dec()
+        scope, status = self._scope, self._status
+        is_static = scope["path"].startswith("/static/")
+        route = "/static/*" if is_static else route_of(scope)
+        self._metrics.observe(route, scope["method"], status, seconds, self._stream)
+        if not (is_static or (route in QUIET and status < 400)):
+            logs.log_request(scope, route, status, seconds, stream=self._stream)
 
 
 def _add_headers(path: str, headers: MutableHeaders, request_id: str) -> None:
@@ -80,13 +126,6 @@ def _add_headers(path: str, headers: MutableHeaders, request_id: str) -> None:
     if not path.startswith("/static/"):
         headers.setdefault("Cache-Control", "no-store")
         headers.add_vary_header("HX-Request, HX-Request-Type")
-
-
-def _log(scope: Scope, status: int, started: float) -> None:
-    if scope["path"].startswith("/static/"):
-        return
-    milliseconds = round((time.perf_counter() - started) * 1000, 1)
-    log.info("request", method=scope["method"], path=scope["path"], status=status, ms=milliseconds)
 
 
 class StaticFiles(_StaticFiles):

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from crm import schema
+import structlog
+
+from crm import logs, schema, workers
 from crm.config import ConfigurationError, Settings
 from crm.embedded import Server, ServerError, connection_urls
 
-_WATCH_SECONDS = 1.0
-_GRACE_SECONDS = 10
+_WATCH_SECONDS = 0.25
 _BACKLOG = 2048
 
 Say = Callable[[str], None]
@@ -29,10 +30,14 @@ def serve(settings: Settings, say: Say, prepare: Prepare | None = None) -> None:
     `say` gets one line at a time, the address once requests are answered. Raises
     ConfigurationError, ServerError or SchemaError with one line.
     """
+    logs.configure(settings)
+    say = structlog.get_logger().info if settings.log_json else say
     _end_on(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with _listening(settings) as listener:
-        # Importing the application takes as long as starting PostgreSQL: do both at once.
-        importing = threading.Thread(target=importlib.import_module, args=("crm.app",))
+        # Importing the application takes as long as starting PostgreSQL: do both at once. A parent
+        # of workers does without it.
+        modules = ("crm.app", "crm.http_server") if settings.workers == 1 else ()
+        importing = threading.Thread(target=_import, args=modules)
         importing.start()
         with connection_urls(settings) as server:
             asyncio.run(_upgrade(server, say))
@@ -49,24 +54,19 @@ async def _upgrade(server: Server, say: Say) -> None:
 
 
 def _run(server: Server, settings: Settings, listener: socket.socket, say: Say) -> None:
-    import uvicorn
-
+    hello = f"Contact CRM is on {address(settings, listener)}  (Ctrl-C stops it)"
+    if settings.workers > 1:
+        workers.run(server.app_dsn, settings, listener, say, hello)
+        return
     from crm.app import create_app
+    from crm.http_server import WebServer
 
-    class Announcing(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                say(f"Contact CRM is on {address(settings, listener)}  (Ctrl-C stops it)")
+    WebServer(create_app(server.app_dsn, settings), lambda: say(hello)).run([listener])
 
-    config = uvicorn.Config(
-        create_app(server.app_dsn, settings),
-        log_level="warning",
-        access_log=False,
-        lifespan="on",
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    Announcing(config).run(sockets=[listener])
+
+def _import(*modules: str) -> None:
+    for module in modules:
+        importlib.import_module(module)
 
 
 def address(settings: Settings, listener: socket.socket) -> str:

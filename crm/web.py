@@ -97,6 +97,20 @@ def figure(value: Decimal | float | None) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0")
 
 
+def file_size(size: int | None) -> str:
+    """1234 as `1.2 KB`, 52428800 as `50 MB`, as people's file managers say it."""
+    if size is None:
+        return ""
+    amount, unit = float(size), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if amount < 1024 or unit == "GB":
+            break
+        amount /= 1024
+    return (
+        f"{amount:.1f}".removesuffix(".0") + f" {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    )
+
+
 @lru_cache(maxsize=10_000)
 def initials(name: str) -> str:
     """`Ana Ruiz` as `AR`, `Northside LLC` as `NL`, an empty name as `?`."""
@@ -125,9 +139,15 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters.update(
-        ago=ago, phone=phone, money=money, figure=figure, initials=initials, hue=hue,
+        ago=ago,
+        phone=phone,
+        money=money,
+        figure=figure,
+        initials=initials,
+        hue=hue,
+        file_size=file_size,
         number="{:,}".format,
-    )  # fmt: skip
+    )
     env.globals.update(asset=asset)
     return env
 
@@ -160,13 +180,17 @@ def render(
     headers: dict[str, str] | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """A page or a region of it. Every template has user, nav, demo, request and workspace."""
+    """A page or a region of it.
+
+    Every template has user, nav, demo, request, workspace and place (where its events begin).
+    """
     base = {
         "request": request,
         "user": getattr(request.state, "user", None),
         "nav": request.url.path.split("/")[1],
         "demo": request.app.state.settings.demo,
         "workspace": request.app.state.workspace,
+        "place": getattr(request.state, "place", ""),
     }
     html = environment().get_template(template).render(base | context)
     return HTMLResponse(html, status, headers)

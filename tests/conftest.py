@@ -123,6 +123,8 @@ async def as_alice(pool: Database) -> AsyncIterator[Connection]:
 
 def settings_for_tests(**changes: object) -> Settings:
     """Settings that no variable or .env of the machine can change."""
+    # Nothing happens by itself while a test looks.
+    changes = {"upkeep_seconds": 0, **changes}
     return Settings(_env_file=None, **changes)  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 

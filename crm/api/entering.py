@@ -31,8 +31,10 @@ async def enter(call: Call, *, batch: str = "") -> AsyncIterator[tuple[Connectio
 
 
 async def caller(connection: Connection) -> Caller:
-    """The person of this transaction, and their token's scopes."""
+    """The person of this transaction, and their token's scopes; raises Problem 403 for nobody's."""
     row = await queries.caller(connection)
+    if row is None:  # made inactive at this very moment
+        raise Problem(403, "You may not do this")
     return Caller(
         row["user_id"], row["role"], row["name"], row["email"], tuple(row["scopes"]),
         row["credential"] or UUID(int=0),

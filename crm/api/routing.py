@@ -9,9 +9,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from crm import logs
 from crm.api import entering
 from crm.api.call import Call, Route, unauthorized
 from crm.http import Problem, from_postgres
+from crm.metrics import route_of
 
 log = structlog.get_logger()
 PREFIX = "/api/v1"
@@ -135,16 +137,15 @@ def _problem(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, asyncpg.PostgresError):
         found = from_postgres(error)
         if found.status >= 500:
-            state = getattr(error, "sqlstate", None)
-            log.error("database error", sqlstate=state, error=str(error))
+            log.error("database error", **logs.database_error(error))
         return found
     if isinstance(error, ConnectionError | asyncpg.InterfaceError | TimeoutError):
-        log.error("database not available", error=str(error))
+        log.error("database not available", error=type(error).__name__)
         return Problem(
             503,
             "The database is not available",
             "Try again in a few seconds.",
             headers={"Retry-After": "2"},
         )
-    log.error("unexpected error", path=scope["path"], exc_info=error)
+    log.error("unexpected error", route=route_of(scope), exc_info=error)
     return Problem(500, "Something went wrong on our side")

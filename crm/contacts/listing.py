@@ -118,14 +118,13 @@ class ContactFilter(ListQuery):
 
 
 @lru_cache(maxsize=64)
-def filter_with(fields: tuple[CustomField, ...], *, trash: bool = False) -> type[ContactFilter]:
-    """The list of contacts with the workspace's own fields; `trash`: of those in the trash."""
+def filter_with(fields: tuple[CustomField, ...]) -> type[ContactFilter]:
+    """The list of contacts with the workspace's own fields."""
     columns = dict(CONTACTS.columns)
     for one in fields:
         kind, operators, text = CUSTOM[one.kind]
         columns[one.name] = Column(f"({text.format(one.key)})", kind, operators)
-    always = "c.deleted_at is not null" if trash else CONTACTS.always
-    found = replace(CONTACTS, columns=columns, always=always)
+    found = replace(CONTACTS, columns=columns)
 
     class Extended(ContactFilter):
         listing = found

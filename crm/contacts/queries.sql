@@ -149,6 +149,10 @@ union all
         f.uploaded_at, 0
  from documents f
  where f.contact_id = :id and not f.is_archived
+   and not exists (
+       select from documents n
+       where coalesce(n.parent_document_id, n.id) = coalesce(f.parent_document_id, f.id)
+         and n.version > f.version)
  order by f.uploaded_at desc
  limit 50)
 union all

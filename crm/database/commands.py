@@ -114,6 +114,29 @@ def stats(
 
 
 @db.command()
+def upkeep() -> None:
+    """Run every task of the upkeep now (overdue activities, trash, …), and say how it went."""
+    from crm.db import Database
+    from crm.upkeep import Run, once
+
+    async def run(dsn: str) -> list[Run]:
+        database = Database(dsn, pool_size=1)
+        await database.open()
+        try:
+            return await once(database, 0)
+        finally:
+            await database.close()
+
+    with _server() as server:
+        runs = asyncio.run(run(server.app_dsn))
+    table = _table("task", "rows", "ms", "error")
+    for one in runs:
+        table.add_row(one.task, _cell(one.touched), _cell(one.ms), one.failure)
+    console.print(table)
+    raise typer.Exit(int(any(one.failure for one in runs)))
+
+
+@db.command()
 def maintain() -> None:
     """Vacuum and analyse every table, rebuild bloated indexes; nobody has to wait for it."""
     from crm.database.maintain import Step

@@ -20,6 +20,7 @@ from crm.database.doctor_queries import (
     TABLES_WITHOUT_POLICY,
     UNUSED_INDEXES,
     UNVALIDATED,
+    UPKEEP,
 )
 
 SUPPORTED_UNTIL = 15  # PostgreSQL 14 gets no fixes since November 2026
@@ -148,6 +149,20 @@ async def counters(connection: asyncpg.Connection) -> list[Finding]:
     return [_ok("conversations", f"{row['looked_at']} looked at, all count right")]
 
 
+async def upkeep(connection: asyncpg.Connection) -> list[Finding]:
+    """Tasks that return each minute: those that fail, and a program that does not run them."""
+    found = []
+    newest = None
+    for row in await connection.fetch(UPKEEP):
+        newest = max(filter(None, (newest, row["succeeded_at"])), default=None)
+        if row["error"]:
+            text = f"{row['name']} fails since {row['since']}: {row['error']}"
+            found.append(_warn("upkeep", text, "crm db upkeep"))
+    if not found and newest is None:
+        return [Finding("note", "upkeep", "it has not run yet", "crm serve does it each minute")]
+    return found or [_ok("upkeep", f"every task went well, the last at {newest:%Y-%m-%d %H:%M}")]
+
+
 async def app_login(connection: asyncpg.Connection, *, production: bool) -> list[Finding]:
     """The program's own login: it must not be above the policies."""
     row = await connection.fetchrow(APP_LOGIN)
@@ -170,6 +185,7 @@ CHECKS: tuple[Check, ...] = (
     indexes,
     constraints,
     counters,
+    upkeep,
 )
 
 

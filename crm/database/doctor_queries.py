@@ -120,3 +120,10 @@ COUNTERS = """
               from emails where conversation_id = c.id) item
     ) again
 """
+
+# The tasks that return each minute, and since when those fail that do.
+UPKEEP = """
+    select name, error, succeeded_at,
+           coalesce(to_char(succeeded_at, 'YYYY-MM-DD HH24:MI'), 'the beginning') as since
+    from app.upkeep_runs order by name
+"""

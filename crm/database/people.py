@@ -1,5 +1,6 @@
 """People added from the command line, where there is no signed-in owner to ask."""
 
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +14,23 @@ _DEMO_USER = """
     )
     insert into app.passwords (user_id, hash) select id, $5 from person
     on conflict do nothing
+"""
+
+_USERS = """
+    select u.email, u.name, u.role, u.is_active,
+           exists (select from app.second_factors f
+                   where f.user_id = u.id and f.confirmed_at is not null) as has_second_factor,
+           (select max(s.last_seen_at) from app.sessions s where s.user_id = u.id) as last_seen_at
+    from app.users u order by not u.is_active, lower(u.name), u.email
+"""
+_CHANGE = """
+    update app.users
+    set role = coalesce($2, role), is_active = coalesce($3, is_active)
+    where id = $1
+"""
+_INSERT = """
+    insert into app.api_tokens (user_id, name, token_sha256, hint, scopes, expires_at)
+    values ($1, $2, $3, $4, $5, now() + make_interval(days => $6))
 """
 
 
@@ -29,6 +47,57 @@ async def add_user(
     except asyncpg.CheckViolationError as error:
         raise OperationError(f"{email} cannot be added: {error}") from error
     return UUID(str(new_id))
+
+
+async def find_user(connection: asyncpg.Connection, email: str) -> UUID:
+    """The id of a person. Raises OperationError when there is none."""
+    query = "select id from app.users where lower(email) = lower($1)"
+    found = await connection.fetchval(query, email)
+    if found is None:
+        raise OperationError(f"nobody here has the address {email}")
+    return found
+
+
+async def list_users(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+    """Everybody, active ones first."""
+    return await connection.fetch(_USERS)
+
+
+async def set_password(connection: asyncpg.Connection, email: str, password_hash: str) -> None:
+    """A new password; sessions, links and counted failures of the person end."""
+    user_id = await find_user(connection, email)
+    async with connection.transaction():
+        await connection.execute("select app.set_password($1, $2)", user_id, password_hash)
+        await connection.execute("select app.forget_attempts('sign-in', $1, null)", email)
+        for table in ("sessions", "password_resets", "sign_in_challenges"):
+            await connection.execute(f"delete from app.{table} where user_id = $1", user_id)  # noqa: S608
+
+
+async def change(connection: asyncpg.Connection, email: str, **values: Any) -> None:
+    """Another `role`, or `is_active`. Raises OperationError for the last owner."""
+    user_id = await find_user(connection, email)
+    try:
+        await connection.execute(_CHANGE, user_id, values.get("role"), values.get("is_active"))
+    except asyncpg.CheckViolationError as error:
+        raise OperationError(str(error)) from error
+
+
+async def remove_second_factor(connection: asyncpg.Connection, email: str) -> None:
+    """The person signs in with the password alone."""
+    user_id = await find_user(connection, email)
+    await connection.execute("select app.remove_second_factor($1)", user_id)
+
+
+async def add_token(
+    connection: asyncpg.Connection, email: str, name: str, token_sha256: bytes, hint: str,
+    scopes: list[str], days: int | None,
+) -> None:  # fmt: skip
+    """A token of the person's. Raises OperationError when a value is refused."""
+    user_id = await find_user(connection, email)
+    try:
+        await connection.execute(_INSERT, user_id, name, token_sha256, hint, scopes, days)
+    except (asyncpg.CheckViolationError, asyncpg.StringDataRightTruncationError) as error:
+        raise OperationError(str(error)) from error
 
 
 async def add_demo_users(

@@ -19,7 +19,9 @@ _TICK = 0.01
 # Crash recovery replays the WAL since the last checkpoint; we wait as long as it makes progress.
 _START_LIMIT = 600.0
 _STOP_LIMIT = 60.0
+_ORPHAN_GRACE = 0.2
 _ORPHAN_LIMIT = 3.0
+_ORPHAN_TICK = 0.05  # to look at every process of the machine is work
 
 # Servers this process started. Whoever starts a process must collect its exit status: otherwise a
 # killed server stays a zombie, and PostgreSQL takes a zombie in postmaster.pid for a live server.
@@ -151,14 +153,16 @@ def _last_words(pg: Path, log: Path) -> str:
 
 
 def _end_orphans(name: str) -> None:
-    # Idle ones notice by themselves, within a second, that their server is gone.
+    # Idle ones notice by themselves, within a second, that their server is gone; nobody waits for
+    # that, because whatever they do is lost and the service is away meanwhile.
+    if _wait(lambda: not _orphans(name), _ORPHAN_GRACE, tick=_ORPHAN_TICK):
+        return
     for kind in (signal.SIGQUIT, signal.SIGKILL):
-        if _wait(lambda: not _orphans(name), _ORPHAN_LIMIT):
-            return
         for process in _orphans(name):
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(kind)
-    _wait(lambda: not _orphans(name), _ORPHAN_LIMIT)
+        if _wait(lambda: not _orphans(name), _ORPHAN_LIMIT, tick=_ORPHAN_TICK):
+            return
 
 
 def _orphans(name: str) -> list[psutil.Process]:
@@ -171,10 +175,10 @@ def _orphans(name: str) -> list[psutil.Process]:
     ]
 
 
-def _wait(condition: Callable[[], bool], limit: float) -> bool:
+def _wait(condition: Callable[[], bool], limit: float, tick: float = _TICK) -> bool:
     deadline = time.monotonic() + limit
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(_TICK)
+        time.sleep(tick)
     return True

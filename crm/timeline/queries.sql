@@ -12,7 +12,7 @@ where c.id = :contact_id;
 
 -- name: timeline
 -- Up to row_limit items older than (before_at, before_id), oldest first; both NULL: the newest.
--- show: everything, messages, calls, emails, notes, tasks, ai or deals. previous_at and goes_on look
+-- show: everything, messages, calls, emails, notes, tasks, ai, deals or changes. previous_at and goes_on look
 -- at the item before: its time, and whether this is the same sender's next text within five minutes.
 with found as (
     (select 'message' as kind, m.id, m.occurred_at as at, m.direction::text as direction,
@@ -109,6 +109,49 @@ with found as (
        and (h.changed_at, h.id) < (coalesce(:before_at::timestamptz, 'infinity'),
             coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
      order by h.changed_at desc, h.id desc
+     limit :row_limit)
+    union all
+    -- Fields, tags and what was deleted; one item a transaction. files: field, before, after, parted by
+    -- chr(31). What a deal's history tells is left to it. link: the changes, to take them back.
+    (select 'change', md5('tx:' || t.tx)::uuid, max(t.at), null,
+            case when bool_and(t.undone_at is not null) then 'undone' end, min(t.source), max(t.by),
+            null, null, null, null, null, count(*)::integer, null, null, null, null, null,
+            string_agg(distinct t.id::text, ','), array_agg(t.line order by t.id, t.line)
+     from (
+        select h.tx, h.at, h.id, h.undone_at, h.source, h.actor, u.name::text as by,
+               concat_ws(chr(31), k.field, coalesce(k.old, ''), coalesce(k.new, '')) as line
+        from (select c.* from app.changes c
+              where c.contact_id = :contact_id and :show::text in ('everything', 'changes')
+                and c.table_name in ('contacts', 'deals', 'contact_tags', 'documents')
+                and (c.operation <> 'insert' or c.table_name = 'contact_tags')
+                and c.at <= coalesce(:before_at::timestamptz, 'infinity')
+              order by c.at desc, c.id desc
+              limit :row_limit * 4) h
+        left join app.users u on u.id = h.actor
+        cross join lateral (
+            select n.key as field,
+                   case when n.key = 'assigned_to' then (select o.name from app.users o
+                        where o.id = (h.old ->> n.key)::uuid) else left(h.old ->> n.key, 80) end,
+                   case when n.key = 'assigned_to' then (select o.name from app.users o
+                        where o.id = (n.value #>> '{}')::uuid) else left(n.value #>> '{}', 80) end
+            from jsonb_each(h.new) n
+            where h.operation = 'update' and (h.table_name <> 'deals' or n.key <> all (array[
+                'stage', 'stage_changed_at', 'value', 'probability', 'position',
+                'actual_close_date']))
+            union all
+            select case h.table_name when 'contact_tags' then 'tag' when 'deals' then 'deal'
+                        when 'documents' then 'document' else 'contact' end,
+                   case when h.operation = 'delete' then coalesce(h.old ->> 'name',
+                        (select g.name from tags g where g.id = (h.old ->> 'tag_id')::uuid)) end,
+                   case when h.operation = 'insert' then (select g.name from contact_tags x
+                        join tags g on g.id = x.tag_id where x.id = h.row_id) end
+            where h.operation <> 'update') k (field, old, new)
+     ) t
+     group by t.tx, t.actor
+     having (max(t.at), md5('tx:' || t.tx)::uuid)
+            < (coalesce(:before_at::timestamptz, 'infinity'),
+            coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
+     order by max(t.at) desc, md5('tx:' || t.tx)::uuid desc
      limit :row_limit)),
 page as (
     select * from found order by at desc, id desc limit :row_limit)

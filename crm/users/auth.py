@@ -10,6 +10,7 @@ from fastapi import Depends, Request, Response
 from crm import sql
 from crm.db import Connection, Identity
 from crm.http import Problem
+from crm.users import throttle
 from crm.web import Db
 
 COOKIE = "crm_session"
@@ -30,27 +31,44 @@ def token_sha256(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-async def start_session(
-    connection: Connection, request: Request, response: Response, user_id: object
-) -> None:
-    """Store a new session and give its token to the browser."""
-    token = secrets.token_urlsafe(32)
-    await queries.start_session(
-        connection,
-        user_id=user_id,
-        token_sha256=token_sha256(token),
-        user_agent=request.headers.get("user-agent", "")[:400],
-        ip=request.client.host if request.client else None,
-        days=LIFETIME_DAYS,
-    )
+def new_token() -> str:
+    """256 random bits, for a session, a link or a token."""
+    return secrets.token_urlsafe(32)
+
+
+def browser_of(request: Request) -> dict[str, str | None]:
+    """What a session remembers of the browser: user_agent and ip."""
+    return {
+        "user_agent": request.headers.get("user-agent", "")[:400],
+        "ip": throttle.address_of(request),
+    }
+
+
+def set_cookie(request: Request, response: Response, name: str, value: str, seconds: int) -> None:
+    """A cookie that scripts and other sites' forms do not get."""
     response.set_cookie(
-        COOKIE,
-        token,
-        max_age=LIFETIME_DAYS * 86400,
+        name,
+        value,
+        max_age=seconds,
         httponly=True,
         samesite="lax",
         secure=request.url.scheme == "https",
     )
+
+
+async def start_session(
+    connection: Connection, request: Request, response: Response, user_id: object
+) -> None:
+    """Store a new session and give its token to the browser."""
+    token = new_token()
+    await queries.start_session(
+        connection,
+        user_id=user_id,
+        token_sha256=token_sha256(token),
+        **browser_of(request),
+        days=LIFETIME_DAYS,
+    )
+    set_cookie(request, response, COOKIE, token, LIFETIME_DAYS * 86400)
 
 
 async def find_identity(request: Request, db: Db) -> Identity | None:

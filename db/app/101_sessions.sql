@@ -5,6 +5,8 @@
 -- which only crm_app may execute. Once the person is known, each transaction becomes
 -- `authenticated` with that person's claims, and row level security decides.
 -- A session ends by signing out, by 14 days of silence, or when the person is made inactive.
+-- Whoever guesses is slowed down by app.attempts: a try is counted, and committed, before its
+-- password or code is checked. Locks: one advisory lock for each person and network that tries.
 begin;
 
 do $$
@@ -41,22 +43,32 @@ comment on table app.sessions is 'Who is signed in where. The token itself is on
 create index if not exists sessions_user_id_idx on app.sessions (user_id);
 create index if not exists sessions_expires_at_idx on app.sessions (expires_at);
 
-create table if not exists app.sign_in_failures (
+create table if not exists app.attempts (
     id bigint generated always as identity primary key,
-    email varchar(255) not null,
-    at timestamptz not null default now()
+    kind varchar(20) not null,
+    subject varchar(300) not null,
+    at timestamptz not null default clock_timestamp()
 );
-comment on table app.sign_in_failures is 'Wrong passwords, kept for a day: ten in 15 minutes close an address.';
-create index if not exists sign_in_failures_email_idx on app.sign_in_failures (email, at);
+comment on table app.attempts is
+    'Tries at passwords, codes and links, kept for a day: app.take_attempt() counts and refuses.';
+comment on column app.attempts.subject is
+    'Whose: an email address, a user''s id, or "from" and the network that asked.';
+create index if not exists attempts_kind_subject_at_idx on app.attempts (kind, subject, at);
+create index if not exists attempts_at_idx on app.attempts (at);
+-- What counted before app.attempts did: wrong passwords of the last day, nothing anybody reads.
+-- squawk-ignore ban-drop-table
+drop table if exists app.sign_in_failures;
+-- squawk-ignore ban-drop-function
+drop function if exists app.note_sign_in_failure(text);
 
 alter table app.passwords enable row level security;
 alter table app.sessions enable row level security;
-alter table app.sign_in_failures enable row level security;
+alter table app.attempts enable row level security;
 
 drop policy if exists passwords_select on app.passwords;
 create policy passwords_select on app.passwords for select to authenticated using (false);
-drop policy if exists sign_in_failures_select on app.sign_in_failures;
-create policy sign_in_failures_select on app.sign_in_failures for select to authenticated using (false);
+drop policy if exists attempts_select on app.attempts;
+create policy attempts_select on app.attempts for select to authenticated using (false);
 drop policy if exists sessions_select on app.sessions;
 create policy sessions_select on app.sessions for select to authenticated
     using (user_id = (select current_user_id()));
@@ -76,39 +88,117 @@ language sql stable security definer as $$
 $$;
 comment on function app.is_set_up() is 'Whether anybody can sign in; if not, the setup page creates the owner.';
 
+-- Throttling ------------------------------------------------------------------------------------
+
+create or replace function app.attempt_origin(address text) returns text
+language sql immutable as $$
+    -- Who has one IPv6 address has 2^64 of them.
+    select 'from ' || case family(address::inet) when 6
+        then network(set_masklen(address::inet, 64))::text else host(address::inet) end
+    where address <> '';
+$$;
+comment on function app.attempt_origin(text) is
+    'What attempts from an IP address are counted under; NULL when the address is not known.';
+
+create or replace function app.take_attempt(what text, whom text, address text) returns integer
+language plpgsql security definer as $$
+declare
+    rule record;
+    counted record;
+begin
+    for rule in
+        -- what, tries of one person or address of mail, tries from one network, in which time
+        select key.subject, key.most, r.period from (values
+            ('sign-in', 10, 50, interval '15 minutes'),
+            ('password', 10, 50, interval '15 minutes'),
+            ('second-factor', 5, 50, interval '15 minutes'),
+            ('link', 10, 50, interval '15 minutes'),
+            ('reset', 3, 20, interval '1 hour')) as r (kind, of_one, of_network, period),
+            lateral (values (1, lower(left(whom, 255)), r.of_one),
+                            (2, app.attempt_origin(address), r.of_network)) as key (n, subject, most)
+        where r.kind = what and key.subject <> ''
+        order by key.n
+    loop
+        -- Whoever comes at the same moment waits here until this attempt is counted.
+        perform pg_advisory_xact_lock(hashtextextended('attempt ' || what || rule.subject, 0));
+        select count(*) as tries, min(newest.at) + rule.period - clock_timestamp() as wait
+        into counted
+        from (select a.at from app.attempts a
+              where a.kind = what and a.subject = rule.subject
+                and a.at > clock_timestamp() - rule.period
+              order by a.at desc limit rule.most) newest;
+        if counted.tries >= rule.most then
+            return greatest(1, ceil(extract(epoch from counted.wait)))::integer;
+        end if;
+    end loop;
+    insert into app.attempts (kind, subject)
+    select what, subject
+    from unnest(array[lower(left(whom, 255)), app.attempt_origin(address)]) as subject
+    where subject <> '';
+    return 0;
+end;
+$$;
+comment on function app.take_attempt(text, text, text) is
+    'Counts a try before it is checked: 0 when it may be made, else the seconds to wait. Committed before the check, so that tries at the same moment cannot pass the limit together.';
+
+create or replace function app.forget_attempts(what text, whom text, address text) returns void
+language sql security definer as $$
+    delete from app.attempts where kind = what and subject = lower(left(whom, 255));
+    -- Of the network only this try: knowing one password must not open the way to guess others.
+    delete from app.attempts where id = (
+        select max(a.id) from app.attempts a
+        where a.kind = what and a.subject = app.attempt_origin(address));
+$$;
+comment on function app.forget_attempts(text, text, text) is 'A try was right: the person starts anew.';
+
+-- Signing in ------------------------------------------------------------------------------------
+
+-- Its columns have changed, and create or replace cannot do that.
+-- squawk-ignore ban-drop-function
+drop function if exists app.find_sign_in(text);
 create or replace function app.find_sign_in(sign_in_email text)
 returns table (
-    user_id uuid, role text, name text, email text, password_hash text, recent_failures integer
+    user_id uuid, role text, name text, email text, password_hash text, has_second_factor boolean
 )
-language sql stable security definer as $$
+language plpgsql stable security definer as $$
+begin
+    return query
     select u.id, u.role::text, u.name::text, u.email::text, p.hash,
-           (select count(*)::integer from app.sign_in_failures f
-            where f.email = lower(sign_in_email) and f.at > now() - interval '15 minutes')
+           exists (select from app.second_factors f
+                   where f.user_id = u.id and f.confirmed_at is not null)
     from app.users u
     join app.passwords p on p.user_id = u.id
     where lower(u.email) = lower(sign_in_email) and u.is_active;
+end;
 $$;
 comment on function app.find_sign_in(text) is
-    'The active person behind an email address, with the hash to check and the failures of the last 15 minutes.';
-
-create or replace function app.note_sign_in_failure(sign_in_email text) returns void
-language sql security definer as $$
-    delete from app.sign_in_failures where at < now() - interval '1 day';
-    insert into app.sign_in_failures (email) values (lower(left(sign_in_email, 255)));
-$$;
-comment on function app.note_sign_in_failure(text) is 'Count a wrong password; forgets those of yesterday.';
+    'The active person behind an email address, with the hash to check.';
 
 create or replace function app.start_session(
     for_user uuid, session_token_sha256 bytea, browser text, address text, days integer
 ) returns void
+language plpgsql security definer as $$
+begin
+    if exists (select from app.second_factors f
+               where f.user_id = for_user and f.confirmed_at is not null) then
+        raise exception 'this person signs in with a second factor' using errcode = '42501';
+    end if;
+    perform app.write_session(for_user, session_token_sha256, browser, address, days);
+end;
+$$;
+comment on function app.start_session(uuid, bytea, text, text, integer) is
+    'A new session for who needs no second factor; it ends after the given days without a visit.';
+
+create or replace function app.write_session(
+    for_user uuid, session_token_sha256 bytea, browser text, address text, days integer
+) returns void
 language sql security definer as $$
-    delete from app.sessions where expires_at < now();
     insert into app.sessions (user_id, token_sha256, user_agent, ip, expires_at)
     values (for_user, session_token_sha256, left(browser, 400), nullif(address, '')::inet,
             now() + make_interval(days => days));
 $$;
-comment on function app.start_session(uuid, bytea, text, text, integer) is
-    'A new session that ends after the given days without a visit; clears those that have ended.';
+comment on function app.write_session(uuid, bytea, text, text, integer) is
+    'The row of a session. Only for functions that have made sure who it is.';
 
 create or replace function app.session_identity(session_token_sha256 bytea)
 returns table (user_id uuid, role text, name text, email text)
@@ -184,21 +274,86 @@ $$;
 comment on function app.create_owner(text, text, text, text) is
     'First run: name the workspace and create its owner. NULL when there already is somebody.';
 
+-- One's own account -----------------------------------------------------------------------------
+
+create or replace function app.require_person() returns uuid
+language plpgsql stable security definer as $$
+begin
+    if app.caller_role() is null or coalesce(current_setting('app.scopes', true), '') <> '' then
+        raise exception 'only a signed-in person may do this' using errcode = '42501';
+    end if;
+    return current_user_id();
+end;
+$$;
+comment on function app.require_person() is
+    'The caller, when it is a person at a browser: no token changes passwords or second factors.';
+
+create or replace function app.change_my_name(new_name text) returns void
+language plpgsql security definer as $$
+begin
+    update app.users set name = new_name where id = app.require_person();
+end;
+$$;
+comment on function app.change_my_name(text) is 'The caller''s name as others see it.';
+
+create or replace function app.change_my_password(password_hash text, session_token_sha256 bytea)
+returns void
+language plpgsql security definer as $$
+declare
+    me constant uuid := app.require_person();
+begin
+    perform app.set_password(me, password_hash);
+    delete from app.sessions s where s.user_id = me and s.token_sha256 <> session_token_sha256;
+    delete from app.password_resets r where r.user_id = me;
+end;
+$$;
+comment on function app.change_my_password(text, bytea) is
+    'A new password; every other session of the caller ends. The old one was checked before.';
+
+create or replace function app.my_session(session_token_sha256 bytea) returns uuid
+language sql stable security definer as $$
+    select s.id from app.sessions s
+    where s.token_sha256 = session_token_sha256 and s.user_id = current_user_id();
+$$;
+comment on function app.my_session(bytea) is 'Which of the caller''s sessions this browser has.';
+
+create or replace function app.upkeep_sign_in() returns integer
+language plpgsql security definer as $$
+declare
+    gone integer;
+begin
+    delete from app.attempts where at < now() - interval '1 day';
+    delete from app.sign_in_challenges where expires_at < now();
+    delete from app.password_resets where expires_at < now() - interval '7 days';
+    delete from app.sessions where expires_at < now();
+    get diagnostics gone = row_count;
+    return gone;
+end;
+$$;
+comment on function app.upkeep_sign_in() is
+    'Forgets yesterday''s attempts, unanswered challenges, links and sessions that have ended; returns how many sessions.';
+
 do $$
 declare
-    signature text;
+    signature regprocedure;
+    caller text;
 begin
-    foreach signature in array array[
-        'app.workspace_name()', 'app.is_set_up()', 'app.find_sign_in(text)',
-        'app.note_sign_in_failure(text)', 'app.start_session(uuid, bytea, text, text, integer)',
-        'app.session_identity(bytea)', 'app.end_session(bytea)',
-        'app.create_owner(text, text, text, text)', 'app.set_password(uuid, text)',
-        'app.add_user(text, text, text, text)'
-    ] loop
+    for signature, caller in
+        select p.oid::regprocedure, v.caller
+        from (values
+            ('workspace_name', 'crm_app'), ('is_set_up', 'crm_app'), ('find_sign_in', 'crm_app'),
+            ('take_attempt', 'crm_app'), ('forget_attempts', 'crm_app'),
+            ('attempt_origin', 'nobody'), ('start_session', 'crm_app'),
+            ('write_session', 'nobody'), ('session_identity', 'crm_app'),
+            ('end_session', 'crm_app'), ('create_owner', 'crm_app'), ('set_password', 'nobody'),
+            ('add_user', 'nobody'), ('require_person', 'nobody'),
+            ('change_my_name', 'authenticated'), ('change_my_password', 'authenticated'),
+            ('my_session', 'authenticated'), ('upkeep_sign_in', 'nobody')) as v (name, caller)
+        join pg_proc p on p.proname = v.name and p.pronamespace = 'app'::regnamespace
+    loop
         execute format('revoke all on function %s from public', signature);
-        if signature not like 'app.set_password%' and signature not like 'app.add_user%'
-           and exists (select from pg_roles where rolname = 'crm_app') then
-            execute format('grant execute on function %s to crm_app', signature);
+        if exists (select from pg_roles where rolname = caller) then
+            execute format('grant execute on function %s to %I', signature, caller);
         end if;
     end loop;
     if exists (select from pg_roles where rolname = 'crm_app') then
@@ -208,7 +363,10 @@ begin
             grant authenticated to crm_app;
         end if;
     end if;
-    grant select, delete on app.sessions to authenticated;
+    -- Everything but the hash of the token.
+    revoke all on app.sessions from authenticated;
+    grant select (id, user_id, user_agent, ip, created_at, last_seen_at, expires_at), delete
+        on app.sessions to authenticated;
 end;
 $$;
 

@@ -1,6 +1,7 @@
 -- Search. Row level security keeps PostgreSQL from using GIN indexes (LIKE is not leakproof: 0.06
 -- becomes 330 ms), so search runs as the owner, checks the caller once, applies the same
 -- visibility as the policies of 019 and returns ids; the caller joins them under its own rights.
+-- These ids are unranked and filter lists; the search box is app.search() in 118.
 begin;
 
 create or replace function app.search_patterns(q text) returns text[]
@@ -20,6 +21,11 @@ begin
     end if;
     foreach word in array words loop
         continue when word = '';
+        -- A phone beside other words: "jones 415-555-0132", "jones (415)".
+        if word ~ '^[-+()./0-9]+$'
+           and (word ~ '^\([0-9]+\)$' or length(regexp_replace(word, '\D', '', 'g')) >= 7) then
+            word := regexp_replace(word, '\D', '', 'g');
+        end if;
         word := replace(replace(replace(word, '\', '\\'), '%', '\%'), '_', '\_');
         -- Fewer than three characters hold no trigram; as the start of a word they do.
         patterns := patterns || case when length(word) < 3 then '% ' || word || '%'
@@ -38,7 +44,8 @@ declare
     pattern text;
     conditions text := '';
 begin
-    if app.caller_role() is null or btrim(coalesce(q, '')) = '' then
+    if app.caller_role() is null or not app.in_scope('contacts', 'read')
+       or btrim(coalesce(q, '')) = '' then
         return;
     end if;
     foreach pattern in array app.search_patterns(q) loop

@@ -338,6 +338,7 @@ declare
     updated_before integer;
     turns integer;
 begin
+    perform set_config('app.changes', 'summary', true); -- 113: one line, not one a contact
     insert into app.import_bad_rows (import_id, line, reason, cells)
     select for_import, r.line, r.reason, r.cells::jsonb
     from app_staging.import_records r
@@ -368,6 +369,9 @@ begin
         where h.import_id = for_import and h.operation = 'updated';
     end if;
     truncate app_staging.import_records;
+    perform app.log_summary('contacts', 'insert', created, 'import:' || for_import);
+    perform app.log_summary('contacts', 'update', updated, 'import:' || for_import),
+            set_config('app.changes', '', true);
     return next;
 end;
 $$;

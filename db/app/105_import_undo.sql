@@ -180,6 +180,7 @@ begin
         raise exception 'another import is running' using errcode = '55P03',
             hint = 'Try again when it is done.';
     end if;
+    perform set_config('app.changes', 'summary', true); -- 113: one line, not one a contact
     perform app.find_undo_conflicts(for_import);
     restored := app.restore_imported_contacts(for_import);
     removed := app.remove_imported_contacts(for_import);
@@ -189,6 +190,9 @@ begin
     set status = 'undone', undone_at = now(), updated_at = now(),
         restored_count = restored_count + restored + removed, conflict_count = conflicts
     where id = for_import;
+    perform app.log_summary('contacts', 'update', restored, 'import:' || for_import);
+    perform app.log_summary('contacts', 'delete', removed, 'import:' || for_import),
+            set_config('app.changes', '', true);
     return next;
 end;
 $$;

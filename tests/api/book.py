@@ -7,6 +7,7 @@ import asyncpg
 
 from tests.cast import ALICE
 from tests.contacts.scene import add
+from tests.users import rows as people
 
 SECRET = "Zebediah"
 
@@ -51,7 +52,7 @@ async def one_of_everything(admin: asyncpg.Connection, owner: UUID | None) -> di
         admin, "phone_numbers", number=f"+1415{last:07}", name=SECRET
     )
     found["vapi-calls"] = await add(admin, "vapi_calls", contact_id=contact, transcript=SECRET)
-    return found
+    return found | await people.one_of_each(admin, owner)
 
 
 def new(resource: str, rows: dict[str, Any]) -> dict[str, Any] | None:
@@ -88,7 +89,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 TABLES = [
     "contacts", "tags", "contact_tags", "conversations", "messages", "calls", "emails",
     "activities", "deals", "deal_tags", "deal_stage_history", "documents", "assistants",
-    "phone_numbers", "vapi_calls",
+    "phone_numbers", "vapi_calls", "app.users", "app.invitations", "app.password_resets",
 ]  # fmt: skip
 
 

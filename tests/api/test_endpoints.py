@@ -25,13 +25,50 @@ from tests.cast import ALICE, CHARLIE
 from .book import ALICES, CHANGES, fingerprint, new, one_of_everything
 from .conftest import Program, make_token
 
-Rows = dict[str, UUID]
+Rows = dict[str, Any]  # ids by resource; the change that made the AI call, and its transaction
 Sample = tuple[str, Any]  # path, body
+
+FILE = b"%PDF-1.4"  # a body in bytes is sent as the file of a form
 
 # Calls that no pattern of `sample` gives; by the name of the route.
 SAMPLES: dict[str, Callable[[Rows], Sample]] = {
+    "list_app_users": lambda _: ("/users", None),
+    "read_app_users": lambda rows: (f"/users/{rows['users']}", None),
+    "update_app_users": lambda rows: (f"/users/{rows['users']}", {"role": "agent"}),
+    "list_app_api_tokens": lambda _: ("/tokens", None),
+    "read_app_api_tokens": lambda rows: (f"/tokens/{rows['tokens']}", None),
+    "create_token": lambda _: ("/tokens", {"name": "New", "scopes": ["tags:read"]}),
+    "revoke_token": lambda rows: (f"/tokens/{rows['tokens']}", None),
+    "list_invitations": lambda _: ("/users/invitations", None),
+    "create_invitation": lambda rows: (
+        "/users/invitations",
+        {"email": f"{rows['contacts']}@example.test"},
+    ),
+    "revoke_invitation": lambda rows: (f"/users/invitations/{rows['invitations']}", None),
+    "list_sessions": lambda _: ("/sessions", None),
+    "end_session": lambda rows: (f"/sessions/{rows['sessions']}", None),
+    "read_settings": lambda _: ("/settings", None),
+    "update_settings": lambda _: ("/settings", {"visibility": "team"}),
     "list_timeline_of_contact": lambda rows: (f"/contacts/{rows['contacts']}/timeline", None),
+    "list_changes": lambda rows: (f"/changes?contact_id={rows['contacts']}", None),
+    "feed_changes": lambda rows: (f"/changes/feed?after={rows['tx'] - 1}.0", None),
+    "read_change": lambda rows: (f"/changes/{rows['change']}", None),
+    "undo_change": lambda rows: (f"/changes/{rows['change']}/undo", None),
+    "undo_batch": lambda rows: (f"/changes/batches/tx:{rows['tx']}/undo", None),
+    "search": lambda _: ("/search?q=zebediah", None),
+    "create_documents": lambda rows: ("/documents", FILE),
+    "create_version_of_document": lambda rows: (f"/documents/{rows['documents']}/versions", FILE),
 }
+
+
+async def scene(admin: asyncpg.Connection) -> Rows:
+    """One of everything of Alice's, and the change that made the AI call."""
+    rows: Rows = dict(await one_of_everything(admin, ALICES))
+    change = await admin.fetchrow(
+        "select id, tx from app.changes where row_id = $1 order by id limit 1", rows["vapi-calls"]
+    )
+    assert change
+    return rows | {"change": change["id"], "tx": change["tx"]}
 
 
 def sample(route: Route, rows: Rows) -> Sample:
@@ -56,6 +93,8 @@ def sample(route: Route, rows: Rows) -> Sample:
 
 async def call(program: httpx.AsyncClient, route: Route, rows: Rows) -> httpx.Response:
     path, body = sample(route, rows)
+    if isinstance(body, bytes):
+        return await program.request(route.method, path, files={"file": ("deed.pdf", body)})
     return await program.request(route.method, path, json=body)
 
 
@@ -69,9 +108,12 @@ async def test_every_endpoint_does_what_it_says(
     api = await program_of(ALICE)
     wrong = {}
     for route in routes_of(app):
-        rows = await one_of_everything(admin, ALICES)
+        rows = await scene(admin)
         if route.path.endswith("/restore"):
             await api.delete(sample(route, rows)[0].removesuffix("/restore"))
+        if route.name == "download_documents":
+            made = await api.post("/documents", files={"file": ("deed.pdf", FILE)})
+            rows["documents"] = UUID(made.json()["id"])
         answer = await call(api, route, rows)
         await admin.execute("delete from phone_numbers where number = '+14155559999'")
         if answer.status_code != route.status:
@@ -82,7 +124,7 @@ async def test_every_endpoint_does_what_it_says(
 async def test_no_endpoint_opens_without_a_credential(
     app: FastAPI, program_of: Program, admin: asyncpg.Connection
 ) -> None:
-    visitor, rows = await program_of(None), await one_of_everything(admin, ALICES)
+    visitor, rows = await program_of(None), await scene(admin)
     before = await fingerprint(admin)
     answers = {route.name: await call(visitor, route, rows) for route in routes_of(app)
                if route.needs_caller}  # fmt: skip
@@ -93,7 +135,7 @@ async def test_no_endpoint_opens_without_a_credential(
 async def test_no_endpoint_changes_anything_for_a_stranger_or_a_narrow_token(
     app: FastAPI, program_of: Program, admin: asyncpg.Connection
 ) -> None:
-    rows = await one_of_everything(admin, ALICES)
+    rows = await scene(admin)
     before = await fingerprint(admin)
     for program in (await program_of(CHARLIE), await program_of(ALICE, ["imports:read"])):
         for route in routes_of(app):
@@ -131,7 +173,7 @@ async def test_the_paper_is_what_the_routes_say(app: FastAPI) -> None:
 
 @pytest.mark.skipif(not shutil.which("curl"), reason="no curl on this machine")
 async def test_every_curl_in_the_paper_works(app: FastAPI, admin: asyncpg.Connection) -> None:
-    rows = await one_of_everything(admin, ALICES)
+    rows = await scene(admin)
     token = await make_token(admin, ALICE)
     text = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
     blocks = [part.split("```")[0] for part in text.split("```bash\n")[1:]]

@@ -82,7 +82,8 @@ def watch(page: Page) -> list[str]:
         "request",
         lambda request: (
             faults.append(f"other host: {request.url}")
-            if urlsplit(request.url).hostname not in ("127.0.0.1", None)
+            if urlsplit(request.url).scheme in ("http", "https")
+            and urlsplit(request.url).hostname != "127.0.0.1"
             else None
         ),
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page
 
+from crm.demo import add_files
 from tests.conftest import Copy, running_app
 
 from . import chromium
@@ -30,6 +31,7 @@ async def site(seeded: Copy, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
     """The address of the application on a demo book of this module."""
     data = tmp_path_factory.mktemp("var")
     async with running_app(seeded, demo=True, data_dir=data) as app, serving(app) as address:
+        await add_files(seeded.admin_dsn, app.state.storage)
         yield address
 
 

@@ -53,7 +53,8 @@ async def _take(
     page.set_default_timeout(10_000)
     faults = chromium.watch(page)
     try:
-        await page.goto(route.path, wait_until="networkidle")
+        await page.goto(route.path)
+        await page.evaluate("document.fonts.ready")
         if route.then:
             await route.then(page)
             await page.wait_for_timeout(200)
@@ -74,6 +75,7 @@ async def _run(admin_dsn: str, app_dsn: str, data: Path, wanted: list[str]) -> i
         serving(app) as address,
         chromium.running() as browser,
     ):
+        await demo.add_files(admin_dsn, app.state.storage)
         return await take_all(browser, address, wanted)
 
 

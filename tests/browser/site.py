@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 
 class _Server(uvicorn.Server):
@@ -17,7 +17,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[str]:
+async def serving(app: ASGIApp) -> AsyncIterator[str]:
     """Serves a started `app` on a free port of 127.0.0.1; gives the address, such as http://127.0.0.1:4711."""
     config = uvicorn.Config(app, lifespan="off", log_level="warning", ws="none")
     server = _Server(config)
@@ -29,5 +29,6 @@ async def serving(app: FastAPI) -> AsyncIterator[str]:
                 await task
             await asyncio.sleep(0.02)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app.state.live.close()
         server.should_exit = True
         await task

@@ -85,7 +85,8 @@ SMALL_TARGETS = """
 UNMARKED_FOCUS = """
 () => {
   const e = document.activeElement;
-  if (!e || e === document.body) return '';
+  // Inside a frame its own document shows the focus, as the viewer of a PDF does.
+  if (!e || e === document.body || e.matches('iframe')) return '';
   const marked = x => { const s = getComputedStyle(x);
     return (s.outlineStyle !== 'none' && s.outlineWidth !== '0px') || s.boxShadow.includes('3px') };
   const box = e.getBoundingClientRect();

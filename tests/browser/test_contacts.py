@@ -114,6 +114,21 @@ async def test_all_that_match_get_a_tag(page: Page):
     await expect(page.locator("#total")).to_have_attribute("data-count", total or "")
 
 
+async def test_a_change_of_many_is_taken_back_by_its_undo(page: Page):
+    await open_list(page, "/contacts?f=status:eq:qualified")
+    rows = await page.locator("#rows tr").count()
+    await page.locator("[data-all]").check()
+    await page.get_by_role("button", name="Stage").click()
+    await page.locator("#bulk-stage").get_by_role("button", name="Closing").click()
+    toast = page.locator("crm-toast")
+    await expect(toast).to_contain_text(f"{rows} contacts moved to Closing.")
+    await expect(page.locator("#rows tr")).to_have_count(0)
+    await toast.get_by_role("button", name="Undo").click()
+    await expect(toast.filter(has_text="moved to Closing")).to_have_count(0)
+    await open_list(page, "/contacts?f=status:eq:qualified")
+    await expect(page.locator("#rows tr")).to_have_count(rows)
+
+
 async def test_a_filter_goes_into_the_address_and_comes_back_from_it(page: Page):
     await open_list(page)
     await page.keyboard.press("f")

@@ -4,6 +4,8 @@ import re
 
 from playwright.async_api import Page, expect
 
+from .conftest import axe
+
 
 async def _open(page: Page) -> None:
     await page.goto("/contacts")
@@ -47,6 +49,65 @@ async def test_contacts_are_found_on_the_server(page: Page):
     await expect(found.first).to_have_attribute("aria-selected", "true")
     await page.keyboard.press("Enter")
     await expect(page.locator("h1")).to_contain_text(name)
+
+
+async def test_everything_is_found_in_groups_and_shown_on_a_page(page: Page):
+    await _open(page)
+    await page.keyboard.type("roof", delay=20)
+    found = page.locator("#palette-found")
+    await expect(found.get_by_role("group").first).to_be_visible()
+    labels = [await group.get_attribute("aria-label") or ""
+              for group in await found.get_by_role("group").all()]  # fmt: skip
+    assert len(labels) >= 2
+    assert await axe(page) == []
+    await page.get_by_role("option", name="Show all results for “roof”").click()
+    await expect(page).to_have_url(re.compile(r"/search\?q=roof"))
+    await expect(page.locator("h1")).to_have_text("Search")
+    await expect(page.locator(".results h2").first).to_be_visible()
+
+
+async def test_a_typed_number_can_be_called(page: Page):
+    await _open(page)
+    await page.keyboard.type("(415) 555-0199", delay=20)
+    call = page.get_by_role("option", name="Call +1 (415) 555-0199")
+    await expect(call).to_have_attribute("aria-selected", "true")
+    await expect(call).to_have_attribute("href", "tel:+14155550199")
+
+
+async def test_a_hash_leads_to_the_contacts_with_a_tag(page: Page):
+    await _open(page)
+    await page.keyboard.type("#", delay=20)
+    tag = page.locator("#palette-found").get_by_role("option").first
+    await expect(tag).to_be_visible()
+    await expect(page.locator("#go-contacts")).to_be_hidden()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(r"/contacts\?f=tag"))
+
+
+async def test_an_at_leads_to_the_contacts_of_a_person(page: Page):
+    await _open(page)
+    await page.keyboard.type("@ana", delay=20)
+    await expect(page.locator("#palette-found").get_by_role("option").first).to_be_visible()
+    await page.keyboard.press("Enter")
+    await expect(page).to_have_url(re.compile(r"/contacts\?f=owner"))
+
+
+async def test_a_greater_than_sign_leaves_only_commands(page: Page):
+    await _open(page)
+    await page.keyboard.type("> keyb", delay=20)
+    await expect(page.get_by_role("option")).to_have_count(1)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#keys")).to_be_visible()
+
+
+async def test_the_page_searches_while_typing_and_keeps_the_words_in_its_address(page: Page):
+    await page.goto("/search")
+    field = page.get_by_role("searchbox", name="Search everything")
+    await field.fill("roof")
+    await expect(page.locator(".results h2").first).to_be_visible()
+    await expect(page).to_have_url(re.compile(r"/search\?q=roof"))
+    await field.fill("qqqqq")
+    await expect(page.get_by_text("Nothing matches “qqqqq”")).to_be_visible()
 
 
 async def test_nothing_found_is_said(page: Page):

@@ -19,7 +19,7 @@ def server_pid(place: Path) -> int:
 
 def answer(address: str) -> int:
     try:
-        return httpx.get(f"{address}/healthz").status_code
+        return httpx.get(f"{address}/readyz").status_code
     except httpx.TransportError:
         return 0
 

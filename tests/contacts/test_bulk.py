@@ -101,8 +101,9 @@ async def test_deleting_is_the_trash(
     sent = {"ids": some(three[1:]), "do": "delete"}
     answer = await client.post("/contacts/bulk", data=sent, headers=PARTIAL)
     assert "2 contacts moved to the trash." in answer.text
-    trash = page((await client.get("/contacts/trash")).text)
-    assert {text(node) for node in trash.css("tbody .who .truncate")} == {"Bo Two", "Cy Three"}
+    trash = text(page((await client.get("/settings/trash")).text))
+    assert "Bo Two" in trash
+    assert "Cy Three" in trash
     assert await admin.fetchval("select count(*) from contacts") == 3
 
 

@@ -261,7 +261,7 @@ async def test_contacts_deals_and_activities_have_full_text_indexes(
         select distinct indrelid::regclass from pg_index
         where pg_get_expr(indexprs, indrelid) like '%to_tsvector(''english''::regconfig%'
     """
-    assert await names(conn, sql) == ["activities", "contacts", "deals"]
+    assert set(await names(conn, sql)) >= {"activities", "contacts", "deals"}
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,15 @@ async def test_the_first_visitor_becomes_the_owner_and_nobody_after(
     assert "At least 10 characters" in refused.text
     assert "ana@example.test" in refused.text  # what was typed is kept
 
+    for weak, words in (
+        ("northside1234", "easy to guess"),  # the workspace, which is the first guess
+        ("password12345", "common"),
+        ("aaaaaaaaaaaaaa", "epeat"),
+    ):
+        refused = await browser.post("/setup", data=form | {"password": weak})
+        assert refused.status_code == 422
+        assert words in refused.text, weak
+
     done = await browser.post("/setup", data=form | {"password": "long enough for this"})
     assert done.headers["location"] == "/"
     page = await browser.get("/contacts")

@@ -52,21 +52,6 @@ async def test_a_wrong_password_says_so_and_keeps_the_address(stranger: httpx.As
     assert COOKIE not in stranger.cookies
 
 
-async def test_ten_wrong_passwords_close_an_address_for_a_while(
-    stranger: httpx.AsyncClient, admin: asyncpg.Connection
-) -> None:
-    await admin.execute("delete from app.sign_in_failures")
-    await admin.execute(
-        "insert into app.sign_in_failures (email) select $1 from generate_series(1, 10)", BOB.email
-    )
-    answer = await sign_in(stranger, PASSWORD)
-    assert answer.status_code == 429
-    assert "Wait 15 minutes" in answer.text
-
-    await admin.execute("update app.sign_in_failures set at = at - interval '16 minutes'")
-    assert (await sign_in(stranger, PASSWORD)).status_code == 303
-
-
 @pytest.mark.parametrize("elsewhere", ["//evil.test", "/\\evil.test", "https://evil.test", "x"])
 async def test_sign_in_never_leads_to_another_site(
     stranger: httpx.AsyncClient, elsewhere: str
@@ -89,6 +74,26 @@ async def test_an_inactive_person_is_out_at_once(app: FastAPI, admin: asyncpg.Co
     await admin.execute("update app.users set is_active = false where id = $1", BOB.user_id)
     assert (await bob.get("/contacts")).status_code == 303
     await admin.execute("update app.users set is_active = true where id = $1", BOB.user_id)
+    await bob.aclose()
+
+
+async def test_a_session_of_another_person_or_a_made_up_one_opens_nothing(
+    stranger: httpx.AsyncClient,
+) -> None:
+    for forged in ("", "x" * 43, "' or true --"):
+        stranger.cookies.set(COOKIE, forged)
+        answer = await stranger.get("/contacts")
+        assert answer.headers["location"] == "/sign-in?next=/contacts"
+        stranger.cookies.clear()
+
+
+async def test_a_session_ends_after_its_days_of_silence(
+    app: FastAPI, admin: asyncpg.Connection
+) -> None:
+    bob = await signed_in(app, BOB)
+    assert (await bob.get("/contacts")).status_code == 200
+    await admin.execute("update app.sessions set expires_at = now()")
+    assert (await bob.get("/contacts")).status_code == 303
     await bob.aclose()
 
 
@@ -123,11 +128,11 @@ async def test_every_page_carries_the_strict_security_headers(client: httpx.Asyn
 
 async def test_the_application_cannot_read_passwords_or_sessions(app: FastAPI) -> None:
     db = app.state.db
-    for table in ("app.passwords", "app.sessions", "app.sign_in_failures", "app.users"):
+    for table in ("app.passwords", "app.sessions", "app.attempts", "app.users"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with db.service() as connection:
                 await connection.fetch(f"select * from {table}")
-    for table in ("app.passwords", "app.sign_in_failures"):
+    for table in ("app.passwords", "app.attempts"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with db.session(ALICE) as connection:
                 await connection.fetch(f"select * from {table}")

@@ -1,4 +1,4 @@
-/** Says something to screen readers without moving the focus. */
+// Says something to screen readers without moving the focus.
 export function announce(words) {
   const region = document.getElementById("live");
   if (!region) return;

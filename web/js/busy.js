@@ -1,5 +1,5 @@
 // While a request runs its target is aria-busy (CSS fades it); what the server did not answer is said.
-import { announce } from "./live.js";
+import { announce } from "./announce.js";
 import { errorToast } from "./elements/crm-toast.js";
 
 const regions = new Map();
@@ -7,6 +7,8 @@ const regions = new Map();
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   const region = ctx.target;
   if (!region || region === document.body || ctx.swap === "none") return;
+  // What others changed comes quietly: nothing fades, nothing is read out.
+  if (ctx.sourceElement.localName === "crm-live") return;
   regions.set(ctx, region);
   region.setAttribute("aria-busy", "true");
 });

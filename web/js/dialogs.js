@@ -1,6 +1,6 @@
 // <button data-dialog="id"> opens a <dialog>; [data-close] and a click on the backdrop close it.
 // The browser gives the focus back to the opener when a modal dialog closes.
-import { announce } from "./live.js";
+import { announce } from "./announce.js";
 
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
@@ -32,4 +32,6 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   await navigator.clipboard?.writeText(button.dataset.copy);
   announce("Copied");
+  button.classList.add("ok");
+  setTimeout(() => button.classList.remove("ok"), 2000);
 });

@@ -71,8 +71,11 @@ document.getElementById("keys")?.addEventListener("crm:open", ({ target }) => {
   }
   rows.push(["This list", "?"]);
   list.replaceChildren(...rows.flatMap(([name, keys]) => row(name, keys)));
-  target.querySelector("[data-single-keys]").checked = !recall(OFF);
 });
+
+// The switch is in that dialog and in the profile; each says what holds.
+const switches = document.querySelectorAll("[data-single-keys]");
+for (const one of switches) one.checked = !recall(OFF);
 
 function nameOf(element) {
   return element.dataset.hotkeyLabel ?? element.getAttribute("aria-label") ?? element.textContent.trim();
@@ -91,5 +94,7 @@ function row(name, keys) {
 }
 
 document.addEventListener("change", ({ target }) => {
-  if (target.matches("[data-single-keys]")) remember(OFF, target.checked ? null : "1");
+  if (!target.matches("[data-single-keys]")) return;
+  remember(OFF, target.checked ? null : "1");
+  for (const one of switches) one.checked = target.checked;
 });

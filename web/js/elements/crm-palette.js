@@ -1,4 +1,5 @@
-// <crm-palette>: a combobox over pages, actions (here) and contacts (from the server, by htmx).
+// <crm-palette>: a combobox over pages, actions (here) and records (from the server, by htmx).
+// `>` leaves only pages and actions, `#` and `@` only the tags and people that the server finds.
 // Arrows move, Enter runs, Ctrl+Enter opens a new tab, Escape closes; the focus never leaves the field.
 class CrmPalette extends HTMLElement {
   connectedCallback() {
@@ -25,10 +26,12 @@ class CrmPalette extends HTMLElement {
 
   /** Shows the local choices that match; what the server found stays as it is. */
   filter() {
-    const words = this.input.value.trim().toLowerCase();
-    if (words.length < 2) this.found.replaceChildren();
+    const typed = this.input.value.trim().toLowerCase();
+    const mode = /^[>#@]/.test(typed) ? typed[0] : "";
+    const words = mode ? typed.slice(1).trim() : typed;
+    if (mode === ">" || (!mode && words.length < 2)) this.found.replaceChildren();
     for (const option of this.list.querySelectorAll('[role="option"]:not([data-found])')) {
-      option.hidden = !matches(label(option), words);
+      option.hidden = mode === "#" || mode === "@" || !matches(label(option), words);
     }
     for (const group of this.list.querySelectorAll('[role="group"]')) {
       group.hidden = !group.querySelector('[role="option"]:not([hidden])');

@@ -1,0 +1,1 @@
+"""The change log: what was changed, by whom, and taking it back."""

@@ -1,0 +1,1 @@
+"""The change log, undo, the feed and live events."""

@@ -1,0 +1,2 @@
+// Pages that take files.
+import "./elements/crm-upload.js";
