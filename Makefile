@@ -54,8 +54,8 @@ bench: .venv/.dev
 screens: .venv/.dev assets
 	@$(PY) -m tests.browser.screens $(ARGS)
 
-paper: .venv/.run
-	@$(PY) -m crm.api
+paper: .venv/.dev
+	@$(PY) -m tests.api.write_paper
 
 assets: web/node_modules/.built
 

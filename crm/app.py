@@ -25,6 +25,7 @@ import crm.custom_fields.pages
 import crm.deals.api
 import crm.documents.api
 import crm.documents.pages
+import crm.documents.storing
 import crm.emails.api
 import crm.imports.pages
 import crm.messages.api
@@ -38,6 +39,7 @@ import crm.timeline.pages
 import crm.trash.pages
 import crm.users.api
 import crm.users.pages
+import crm.users.workspace
 import crm.vapi_calls.api
 import crm.views.pages
 from crm import health, logs, mail, sql, upkeep
@@ -85,7 +87,11 @@ RESOURCES = (
     crm.users.api,
 )
 # What returns each minute and needs Python: `async def upkeep(app)` of a room (crm/upkeep).
-HOOKS: tuple[upkeep.Hook, ...] = (mail.upkeep,)
+HOOKS: tuple[upkeep.Hook, ...] = (
+    mail.upkeep,
+    crm.documents.storing.upkeep,
+    crm.users.workspace.upkeep,
+)
 
 log = structlog.get_logger()
 

@@ -4,9 +4,9 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
 
 
 class _Server(uvicorn.Server):
@@ -17,7 +17,7 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp) -> AsyncIterator[str]:
+async def serving(app: Any) -> AsyncIterator[str]:
     """Serves a started `app` on a free port of 127.0.0.1; gives the address, such as http://127.0.0.1:4711."""
     config = uvicorn.Config(app, lifespan="off", log_level="warning", ws="none")
     server = _Server(config)

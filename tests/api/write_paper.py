@@ -1,4 +1,4 @@
-"""`python -m crm.api`: writes docs/api.md, with a PostgreSQL that lives for this run."""
+"""`make paper`: writes docs/api.md, with a PostgreSQL that lives for this run."""
 
 import asyncio
 import tempfile

@@ -1,4 +1,4 @@
-"""The API beside its limit and beside a yardstick, in interleaved rounds: `python -m bench.api`.
+"""The API beside its limit and beside a yardstick: `python -m bench.endpoints`.
 
 The limit is pgbench on the very statements of our API, with signing in and row level security; the
 yardstick is the same endpoints with an ORM and response models (bench/yardstick.py), with neither.
