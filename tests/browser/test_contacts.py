@@ -118,7 +118,7 @@ async def test_a_change_of_many_is_taken_back_by_its_undo(page: Page):
     await open_list(page, "/contacts?f=status:eq:qualified")
     rows = await page.locator("#rows tr").count()
     await page.locator("[data-all]").check()
-    await page.get_by_role("button", name="Stage").click()
+    await page.get_by_role("button", name="Stage", exact=True).click()
     await page.locator("#bulk-stage").get_by_role("button", name="Closing").click()
     toast = page.locator("crm-toast")
     await expect(toast).to_contain_text(f"{rows} contacts moved to Closing.")
