@@ -86,11 +86,16 @@ CONTACTS = Listing(
 
 # What the workspace's own fields are to the list: kind, operators, and their SQL by key.
 _TEXT_SQL = "c.custom_fields ->> '{}'"
+# Not a function: one with a search_path is not inlined, and costs 2 s at 200,000 contacts.
+_NUMBER_SQL = (
+    "case when jsonb_typeof(c.custom_fields -> '{0}') = 'number'"
+    " then (c.custom_fields ->> '{0}')::numeric end"
+)
 CUSTOM: dict[str, tuple[Kind, frozenset[str], str]] = {
     "text": ("text", TEXT, _TEXT_SQL),
     "link": ("text", TEXT, _TEXT_SQL),
     "choice": ("text", EQUALITY, _TEXT_SQL),
-    "number": ("number", RANGE, "app.number_of(c.custom_fields -> '{}')"),
+    "number": ("number", RANGE, _NUMBER_SQL),
     "date": ("date", RANGE, "app.date_of(c.custom_fields -> '{}')"),
     "checkbox": ("bool", FLAG, "coalesce(c.custom_fields -> '{}' = 'true', false)"),
 }

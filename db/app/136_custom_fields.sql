@@ -56,12 +56,6 @@ end;
 $$;
 comment on function app.date_of(jsonb) is 'A JSON string such as "2026-11-30" as a date; NULL when it is none.';
 
-create or replace function app.number_of(value jsonb) returns numeric
-language sql immutable as $$
-    select case when jsonb_typeof(value) = 'number' then (value #>> '{}')::numeric end;
-$$;
-comment on function app.number_of(jsonb) is 'A JSON number as numeric; NULL when it is none.';
-
 create or replace function app.custom_value_fault(value jsonb, kind text, choices text[])
 returns text
 language plpgsql immutable as $$
@@ -151,13 +145,13 @@ begin
         grant select, insert on app.custom_fields to authenticated;
         grant update (label, choices, position, archived_at, updated_at)
             on app.custom_fields to authenticated;
-        grant execute on function app.date_of(jsonb), app.number_of(jsonb),
+        grant execute on function app.date_of(jsonb),
             app.custom_value_fault(jsonb, text, text[]) to authenticated;
     end if;
 end;
 $$;
 revoke all on app.custom_fields from public;
-revoke all on function app.date_of(jsonb), app.number_of(jsonb),
+revoke all on function app.date_of(jsonb),
     app.custom_value_fault(jsonb, text, text[]), app.check_custom_fields() from public;
 
 commit;
