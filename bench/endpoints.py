@@ -53,8 +53,8 @@ class Case:
 
 async def cases(connection: asyncpg.Connection) -> list[Case]:
     """The endpoints, each with twenty different requests."""
-    busy = [str(row["id"]) for row in await QUERIES.busy_contacts(connection, most=20)]
-    names = [row["last_name"] for row in await QUERIES.last_names(connection, most=20)]
+    busy = [str(row["id"]) async for row in QUERIES.busy_contacts(connection, most=20)]
+    names = [row["last_name"] async for row in QUERIES.last_names(connection, most=20)]
     bodies = [
         json.dumps({"contact_id": one, "direction": "inbound", "content": "Is it still available?",
                     "phone_number": "+14155550132", "status": "received"}) for one in busy

@@ -198,6 +198,11 @@ def paths(contacts: dict[str, str], cursor: str) -> dict[str, str]:
     }
     found = {name: f"/contacts?{urlencode(asked)}" for name, asked in lists.items()}
     found |= {f"contact, {name}": f"/contacts/{id_}" for name, id_ in contacts.items()}
+    activities = {"agenda": "", "week": "view=week", "month": "view=month", "group": "group=later"}
+    for name, query in activities.items():
+        found[f"activities, {name}, mine"] = f"/activities?{query}"
+        found[f"activities, {name}, all"] = f"/activities?owner=all&{query}"
+    found |= {"activities, one type": "/activities?type=meeting", "counts": "/reminders/counts"}
     return found | {"palette": "/palette?q=garcia"}
 
 

@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 import crm.activities.api
+import crm.activities.pages
+import crm.activities.series
 import crm.assistants.api
 import crm.calls.api
 import crm.changes.api
@@ -23,6 +25,7 @@ import crm.contacts.pages
 import crm.conversations.api
 import crm.custom_fields.pages
 import crm.deals.api
+import crm.deals.pages
 import crm.documents.api
 import crm.documents.pages
 import crm.documents.storing
@@ -60,7 +63,9 @@ ROOMS = (
     crm.contacts,
     crm.views,
     crm.custom_fields,
+    crm.deals,
     crm.timeline,
+    crm.activities,
     crm.search,
     crm.imports,
     crm.changes,
@@ -90,7 +95,7 @@ RESOURCES = (
 HOOKS: tuple[upkeep.Hook, ...] = (
     mail.upkeep,
     crm.documents.storing.upkeep,
-    crm.users.workspace.upkeep,
+    crm.activities.series.upkeep,
 )
 
 log = structlog.get_logger()

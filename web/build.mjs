@@ -15,7 +15,14 @@ const bundles = {
   // theme.js is classic and blocks: the page must never flash in the wrong colours.
   classic: { entryPoints: ["js/theme.js"], format: "iife" },
   // No splitting: what the entries share is 100 bytes, a chunk would cost every page one request more.
-  modules: { entryPoints: ["css/app.css", "css/dev.css", "css/docs.css", "js/main.js", "js/import.js", "js/documents.js", "js/docs.js", "js/contacts.js"], format: "esm" },
+  modules: {
+    entryPoints: [
+      "css/app.css", "css/dev.css", "css/docs.css", "css/calendar.css",
+      "js/main.js", "js/import.js", "js/documents.js", "js/docs.js",
+      "js/calendar.js", "js/kanban.js", "js/contacts.js",
+    ],
+    format: "esm",
+  },
 };
 
 const shared = {

@@ -1,1 +1,1 @@
-"""Tasks, meetings, notes and follow-ups."""
+"""Tasks, meetings, notes and follow-ups: agenda, week and month, series, reminders, the feed."""

@@ -139,7 +139,8 @@ select 'deal', d.id, d.name, d.stage, d.currency, d.value, d.probability,
 from deals d
 where d.contact_id = :id and d.deleted_at is null
 union all
-(select 'task', a.id, a.title, a.priority, a.type, null, null, a.due_date, 0
+(select 'task', a.id, a.title, a.priority, a.type, extract(epoch from a.updated_at)::numeric, null,
+        a.due_date, 0
  from activities a
  where a.contact_id = :id and a.status in ('planned', 'in_progress', 'overdue')
  order by a.due_date nulls last

@@ -1,1 +1,1 @@
-"""Deals and their way through a pipeline."""
+"""Deals: the board, the list, a deal's page, and the pipelines they go through."""

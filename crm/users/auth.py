@@ -78,7 +78,10 @@ async def find_identity(request: Request, db: Db) -> Identity | None:
         return None
     async with db.service() as connection:
         row = await queries.session_identity(connection, token_sha256=token_sha256(token))
-    return Identity(row["user_id"], row["role"], row["name"], row["email"]) if row else None
+    if row is None:
+        return None
+    request.app.state.workspace = row["workspace"]  # another process may have saved a new one
+    return Identity(row["user_id"], row["role"], row["name"], row["email"])
 
 
 async def current_user(request: Request, db: Db) -> Identity:

@@ -27,8 +27,9 @@ select app.forget_attempts(:what, :whom, :address);
 select app.start_session(:user_id::uuid, :token_sha256, :user_agent, :ip, :days);
 
 -- name: session_identity^
--- The person a session token belongs to, if it has not ended.
-select user_id, role, name, email from app.session_identity(:token_sha256);
+-- The person a session token belongs to, if it has not ended; and what the workspace is called now.
+select user_id, role, name, email, app.workspace_name() as workspace
+from app.session_identity(:token_sha256);
 
 -- name: end_session!
 -- Sign out.

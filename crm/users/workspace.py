@@ -1,6 +1,6 @@
 """The workspace: its name, and who sees what."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -49,9 +49,3 @@ async def save(
         await queries.save_setting(connection, key="visibility", value=visibility)
     request.app.state.workspace = values["workspace"]
     return RedirectResponse("/settings?done=saved", 303)
-
-
-async def upkeep(app: Any) -> None:
-    """Hear of a new name that another process has saved."""
-    async with app.state.db.service() as connection:
-        app.state.workspace = await queries.workspace_name(connection)

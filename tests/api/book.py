@@ -52,7 +52,17 @@ async def one_of_everything(admin: asyncpg.Connection, owner: UUID | None) -> di
         admin, "phone_numbers", number=f"+1415{last:07}", name=SECRET
     )
     found["vapi-calls"] = await add(admin, "vapi_calls", contact_id=contact, transcript=SECRET)
-    return found | await people.one_of_each(admin, owner)
+    return found | await people.one_of_each(admin, owner) | await a_pipeline(admin, f"p{contact}")
+
+
+async def a_pipeline(admin: asyncpg.Connection, key: str) -> dict[str, Any]:
+    """A pipeline with a stage of its own."""
+    return {
+        "pipelines": await add(admin, "app.pipelines", key=key, name=SECRET),
+        "pipeline-stages": await add(
+            admin, "app.pipeline_stages", pipeline=key, key="first", label=SECRET
+        ),
+    }
 
 
 def new(resource: str, rows: dict[str, Any]) -> dict[str, Any] | None:
@@ -69,6 +79,8 @@ def new(resource: str, rows: dict[str, Any]) -> dict[str, Any] | None:
         "assistants": {"name": "New"},
         "phone-numbers": {"number": "+14155559999"},
         "vapi-calls": {"contact_id": contact, "name": "New"},
+        "pipelines": {"key": f"new_{contact}", "name": "New"},
+        "pipeline-stages": {"pipeline": f"p{contact}", "key": "second", "label": "New"},
     }.get(resource)
 
 
@@ -85,11 +97,14 @@ CHANGES: dict[str, dict[str, Any]] = {
     "assistants": {"description": "Changed"},
     "phone-numbers": {"name": "Changed"},
     "vapi-calls": {"outcome": "changed"},
+    "pipelines": {"name": "Changed"},
+    "pipeline-stages": {"label": "Changed"},
 }
 TABLES = [
     "contacts", "tags", "contact_tags", "conversations", "messages", "calls", "emails",
     "activities", "deals", "deal_tags", "deal_stage_history", "documents", "assistants",
     "phone_numbers", "vapi_calls", "app.users", "app.invitations", "app.password_resets",
+    "app.pipelines", "app.pipeline_stages",
 ]  # fmt: skip
 
 

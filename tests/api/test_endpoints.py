@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -49,6 +49,7 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "end_session": lambda rows: (f"/sessions/{rows['sessions']}", None),
     "read_settings": lambda _: ("/settings", None),
     "update_settings": lambda _: ("/settings", {"visibility": "team"}),
+    "move_deal": lambda rows: (f"/deals/{rows['deals']}/move", {"stage": "proposal"}),
     "list_timeline_of_contact": lambda rows: (f"/contacts/{rows['contacts']}/timeline", None),
     "list_changes": lambda rows: (f"/changes?contact_id={rows['contacts']}", None),
     "feed_changes": lambda rows: (f"/changes/feed?after={rows['tx'] - 1}.0", None),
@@ -58,6 +59,11 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "search": lambda _: ("/search?q=zebediah", None),
     "create_documents": lambda rows: ("/documents", FILE),
     "create_version_of_document": lambda rows: (f"/documents/{rows['documents']}/versions", FILE),
+    "complete_activity": lambda rows: (f"/activities/{rows['activities']}/complete", None),
+    "snooze_activity": lambda rows: (
+        f"/activities/{rows['activities']}/snooze",
+        {"to": "tomorrow"},
+    ),
 }
 
 
@@ -78,7 +84,7 @@ def sample(route: Route, rows: Rows) -> Sample:
     assert route.known is not None, f"{route.name} has no sample call"
     resource = route.known.resource.name
     path = route.path.replace("{id}", str(rows[resource])).replace("{tag_id}", str(rows["tags"]))
-    action = route.name.removesuffix(f"_{route.known.resource.table}")
+    action = route.name.removesuffix(f"_{route.known.resource.table.replace('.', '_')}")
     bodies: dict[str, Any] = {
         "create": new(resource, rows),
         "update": CHANGES.get(resource),
@@ -113,7 +119,7 @@ async def test_every_endpoint_does_what_it_says(
             await api.delete(sample(route, rows)[0].removesuffix("/restore"))
         if route.name == "download_documents":
             made = await api.post("/documents", files={"file": ("deed.pdf", FILE)})
-            rows["documents"] = UUID(made.json()["id"])
+            rows["documents"] = made.json()["id"]
         answer = await call(api, route, rows)
         await admin.execute("delete from phone_numbers where number = '+14155559999'")
         if answer.status_code != route.status:

@@ -152,6 +152,30 @@ async def send_empty(page: Page) -> None:
     await page.locator(".notice.error").wait_for()
 
 
+async def open_row_menu(page: Page) -> None:
+    """Snooze, assign and more of the first activity."""
+    await page.locator("tbody [popovertarget]:visible").first.click()
+    await page.get_by_role("button", name="Next week").wait_for()
+
+
+async def choose_weekly(page: Page) -> None:
+    """An activity that repeats."""
+    await page.select_option("#f-repeat", "weekly")
+    await page.get_by_text("After a number of times").click()
+
+
+async def find_contact(page: Page) -> None:
+    """The list under the contact field."""
+    await page.locator("#f-contact_id").press_sequentially("ro")
+    await page.locator("#contact-list [role=option]").first.wait_for()
+
+
+async def make_feed(page: Page) -> None:
+    """The address of a calendar feed, shown once."""
+    await page.get_by_role("button", name="address").click()
+    await page.locator("#feed-address").wait_for()
+
+
 # What PropStream exports, cut short: a good row, one owner twice, and a row without anybody.
 EXPORT = """Address,City,State,Zip,County,Owner 1 First Name,Owner 1 Last Name,Property Type,\
 Bedrooms,Est. Value,Phone 1,Email 1,Foreclosure Factor
@@ -292,6 +316,32 @@ def _contact(number: int) -> str:
     return f"/contacts/5eed0001-0000-4000-8000-{number:012d}"
 
 
+def _deal(number: int) -> str:
+    return f"/deals/5eed0008-0000-4000-8000-{number:012d}"
+
+
+async def open_move_menu(page: Page) -> None:
+    """The menu of the first card."""
+    await page.locator(".deal").first.hover()
+    await page.locator(".deal .more").first.click()
+    await page.locator("#deal-move:popover-open").wait_for()
+
+
+async def ask_for_a_reason(page: Page) -> None:
+    """Lost, by the menu of the first card."""
+    await open_move_menu(page)
+    await page.locator("#deal-move [data-to=closed_lost]").click()
+    await page.locator("#deal-lost:popover-open").wait_for()
+
+
+async def open_field(page: Page) -> None:
+    """A field that is edited in place, and refused."""
+    await page.locator("#cell-value").click()
+    await page.fill("#f-value", "many")
+    await page.keyboard.press("Enter")
+    await page.locator("#e-value").wait_for()
+
+
 RICH, AI, DO_NOT_CONTACT = _contact(1), _contact(12), _contact(19)  # of the demo book
 
 ROUTES = (
@@ -321,6 +371,20 @@ ROUTES = (
     Route("contact-new", "/contacts/new"),
     Route("contact-new-refused", "/contacts/new", send_empty),
     Route("fields", "/settings/fields"),
+    Route("deals", "/deals"),
+    Route("deals-move", "/deals", open_move_menu),
+    Route("deals-lost", "/deals", ask_for_a_reason),
+    Route("deals-none", "/deals?q=zzzzzzzz"),
+    Route("deals-filter-open", "/deals?owner=me", open_first_popover),
+    Route("deals-list", "/deals?view=list&sort=-value"),
+    Route("deals-list-none", "/deals?view=list&q=zzzzzzzz"),
+    Route("deal", _deal(19)),
+    Route("deal-field-refused", _deal(19), open_field),
+    Route("deal-won", _deal(28)),
+    Route("deal-new", "/deals/new"),
+    Route("deal-new-refused", "/deals/new", send_empty),
+    Route("deal-edit", f"{_deal(19)}/edit"),
+    Route("pipelines", "/settings/pipelines"),
     Route("palette", "/contacts", open_palette, wide_only=True),
     Route("palette-found", "/contacts", search_in_palette, wide_only=True),
     Route("search", "/search?q=roof"),
@@ -365,6 +429,19 @@ ROUTES = (
     Route("document-links", document_of(14), look_for_links),
     Route("document-delete", document_of(2), ask_to_delete),
     Route("document-edit", f"{document_of(2)}/edit"),
+    Route("activities", "/activities?owner=all"),
+    Route("activities-menu", "/activities?owner=all", open_row_menu),
+    Route("activities-none", "/activities?owner=none"),
+    Route("activities-group", "/activities?owner=all&group=overdue"),
+    Route("activities-week", "/activities?view=week&owner=all"),
+    Route("activities-month", "/activities?view=month&owner=all"),
+    Route("activity-new", "/activities/new"),
+    Route("activity-new-refused", "/activities/new", send_empty),
+    Route("activity-repeats", "/activities/new", choose_weekly),
+    Route("activity-contact-found", "/activities/new", find_contact),
+    Route("reminders", "/reminders"),
+    Route("settings-calendar", "/settings/calendar"),
+    Route("settings-calendar-feed", "/settings/calendar", make_feed),
     Route("not-found", "/contacts/00000000-0000-4000-8000-000000000000"),
     Route("dev-ui", "/dev/ui"),
 )

@@ -29,6 +29,7 @@ async def serving(app: Any) -> AsyncIterator[str]:
                 await task
             await asyncio.sleep(0.02)
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app.state.live.close()
+        if hasattr(app.state, "live"):
+            app.state.live.close()
         server.should_exit = True
         await task

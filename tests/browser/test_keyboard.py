@@ -104,6 +104,8 @@ async def test_a_menu_opens_moves_and_gives_the_focus_back(page: Page):
     await page.keyboard.press("ArrowDown")
     assert "Keyboard shortcuts" in await focused(page)
     await page.keyboard.press("ArrowDown")
+    assert await focused(page) == "Your profile"
+    await page.keyboard.press("ArrowDown")
     assert await focused(page) == "Sign out"
     await page.keyboard.press("Escape")
     await expect(page.locator(".me")).to_be_focused()

@@ -61,7 +61,7 @@ async def test_the_second_factor_from_the_picture_to_the_recovery_code(new_page:
 
 
 async def test_settings_open_by_keys_and_their_sections_by_tab(page: Page):
-    await page.goto("/contacts", wait_until="networkidle")
+    await page.goto("/contacts")
     await page.keyboard.press("g")
     await page.keyboard.press("s")
     await page.wait_for_url("**/settings")
@@ -72,9 +72,9 @@ async def test_settings_open_by_keys_and_their_sections_by_tab(page: Page):
 
 
 async def test_single_keys_are_switched_off_in_the_profile(page: Page):
-    await page.goto("/settings/profile", wait_until="networkidle")
+    await page.goto("/settings/profile")
     await page.locator("main [data-single-keys]").uncheck()
-    await page.reload(wait_until="networkidle")
+    await page.reload()
     assert not await page.locator("main [data-single-keys]").is_checked()
     await page.keyboard.press("g")
     await page.keyboard.press("c")

@@ -1,9 +1,12 @@
-// After a swap the focus stays where the person was: same id, else the marked element, else the region.
+// After a swap the focus stays where the person was: same id, else the marked element, else (when its row
+// went away) the next row or the one before, else the region.
 let before = null;
+let neighbours = [];
 
 document.addEventListener("htmx:before:swap", () => {
   const active = document.activeElement;
   before = active && active !== document.body ? active.closest("[id]")?.id : null;
+  neighbours = before ? rowsAround(active.closest("[data-rows] tr[id]")) : [];
 });
 
 document.addEventListener("htmx:after:swap", ({ detail }) => {
@@ -14,8 +17,17 @@ document.addEventListener("htmx:after:swap", ({ detail }) => {
   before = null;
 });
 
+/** The ids of this row, the rows after it, and those before it, nearest first. */
+function rowsAround(row) {
+  if (!row) return [];
+  const ids = [...row.closest("[data-rows]").querySelectorAll("tr[id]")].map(({ id }) => id);
+  const at = ids.indexOf(row.id);
+  return [...ids.slice(at), ...ids.slice(0, at).reverse()];
+}
+
 function restore(target) {
-  const place = document.getElementById(before) ?? target;
+  const row = neighbours.map((id) => document.getElementById(id)).find(Boolean);
+  const place = document.getElementById(before) ?? row?.querySelector(".who") ?? target;
   if (!place?.isConnected) return;
   place.focus({ preventScroll: true });
   if (document.activeElement !== document.body) return;

@@ -32,6 +32,9 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// A menu whose form was sent has done its work.
+document.addEventListener("submit", ({ target }) => target.closest(".menu:popover-open")?.hidePopover());
+
 /** The open menu that `element` is in, or is the button of. */
 function openMenuOf(element) {
   const target = element.getAttribute?.("popovertarget");

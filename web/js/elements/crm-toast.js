@@ -20,11 +20,19 @@ class CrmToast extends HTMLElement {
 
   handleEvent({ target }) {
     if (target.closest('[data-close="toast"]')) this.remove();
-    // The form was sent; its answer brings its own toast.
-    else if (target.closest("[data-undo]")) setTimeout(() => this.remove(), 200);
+    else if (target.closest("[data-undo]")) this.wait();
+  }
+
+  /** Undo was pressed: out of sight until the answer is there, which brings its own toast. Removed at once,
+      the form would take its answer with it. */
+  wait() {
+    clearTimeout(this.timer);
+    this.addEventListener("htmx:finally:request", () => setTimeout(() => this.remove()));
+    setTimeout(() => (this.hidden = true));
   }
 
   run() {
+    if (this.hidden) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.remove(), this.left);
   }

@@ -1,0 +1,169 @@
+"""Kept totals of deals equal a recount, whatever is done to deals; places on the board."""
+
+import random
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from .rows import contact, deal, insert, value
+
+STAGES = ("lead", "qualified", "proposal", "closed_won", "closed_lost")
+DIFFERENCE = """
+    with kept as (
+        select pipeline::text, stage::text, currency::text, owner, deals, value, weighted
+        from app.deal_totals where deals <> 0 or value <> 0 or weighted <> 0),
+    counted as (
+        select pipeline::text, stage::text, currency::text,
+               coalesce(assigned_to, '00000000-0000-0000-0000-000000000000') as owner,
+               count(*) as deals, sum(value) as value, sum(value * probability) as weighted
+        from deals where deleted_at is null group by 1, 2, 3, 4)
+    select count(*) from (
+        (select * from kept except select * from counted)
+        union all (select * from counted except select * from kept)) d
+"""
+
+
+async def wrong(conn: asyncpg.Connection) -> int:
+    return await value(conn, DIFFERENCE)
+
+
+@pytest.fixture(autouse=True)
+async def as_owner(conn: asyncpg.Connection) -> None:
+    """Functions of the board answer to people; the owner of the workspace asks."""
+    owner = await insert(conn, "app.users", email="o@example.test", name="O", role="owner")
+    await conn.execute(
+        "select set_config('request.jwt.claims', json_build_object('sub', $1::uuid)::text, true)",
+        owner,
+    )
+
+
+async def some_work(
+    conn: asyncpg.Connection, dice: random.Random, contacts: list[UUID], people: list[UUID | None]
+) -> None:
+    """One statement of any kind on some deals, or on a contact."""
+    some = f"ctid in (select ctid from deals order by random() limit {dice.randint(0, 6)})"
+    stage, owner = dice.choice(STAGES), dice.choice(people)
+    await dice.choice(
+        (
+            lambda: conn.execute(
+                "insert into deals (contact_id, name, stage, value, currency, assigned_to)"
+                " select $1, 'x' || n, $2, n * 10, $3, $4 from generate_series(1, $5) n",
+                dice.choice(contacts), stage, dice.choice(("USD", "EUR")), owner,
+                dice.randint(0, 7),
+            ),
+            lambda: conn.execute(
+                f"update deals set pipeline = 'default', stage = $1 where {some}", stage
+            ),
+            lambda: conn.execute(
+                f"update deals set value = value + $1, probability = $2 where {some}",
+                Decimal(dice.randint(0, 99)), dice.randint(0, 100),
+            ),
+            lambda: conn.execute(
+                "update deals set pipeline = 'rentals', stage = 'new', assigned_to = $1"
+                f" where {some}", owner,
+            ),
+            lambda: conn.execute(
+                "update deals set deleted_at = case when deleted_at is null then now() end"
+                f" where {some}"
+            ),
+            lambda: conn.execute(f"delete from deals where {some}"),
+            lambda: conn.execute(
+                "update contacts set deleted_at = case when deleted_at is null then now() end"
+                " where id = $1", dice.choice(contacts),
+            ),
+        )
+    )()  # fmt: skip
+
+
+async def test_random_work_leaves_the_totals_right(conn: asyncpg.Connection) -> None:
+    dice = random.Random(11)
+    people = [uuid4(), uuid4(), None]
+    contacts = [await contact(conn) for _ in range(6)]
+    await conn.execute("select app.add_pipeline('Rentals')")
+    for turn in range(300):
+        await some_work(conn, dice, contacts, people)
+        if turn % 10 == 0:
+            assert await wrong(conn) == 0, f"after turn {turn}"
+    assert await value(conn, "select count(*) from deals") > 20
+    await conn.execute("delete from contacts where id = $1", contacts[0])
+    assert await wrong(conn) == 0
+    await conn.execute("select app.recount_deal_totals()")
+    assert await wrong(conn) == 0
+
+
+async def test_an_edit_that_changes_no_sum_locks_no_total(conn: asyncpg.Connection) -> None:
+    await deal(conn, await contact(conn), value=Decimal(5))
+    before = await conn.fetch("select xmin::text, ctid::text from app.deal_totals")
+    await conn.execute("update deals set notes = 'x', position = 7")
+    assert await conn.fetch("select xmin::text, ctid::text from app.deal_totals") == before
+
+
+async def test_emptying_the_table_empties_the_totals(conn: asyncpg.Connection) -> None:
+    await deal(conn, await contact(conn))
+    await conn.execute("truncate deals cascade")
+    assert await wrong(conn) == 0
+
+
+async def order(conn: asyncpg.Connection, stage: str = "lead") -> list[str]:
+    rows = await conn.fetch("select name from deals where stage = $1 order by position, id", stage)
+    return [row["name"] for row in rows]
+
+
+async def drop(
+    conn: asyncpg.Connection, card: UUID, before: UUID | None = None, after: UUID | None = None
+) -> None:
+    place = await value(
+        conn, "select app.place_deal($1, 'default', 'lead', $2, $3)", card, before, after
+    )
+    await conn.execute("update deals set position = $2, stage = 'lead' where id = $1", card, place)
+
+
+async def test_a_card_goes_before_after_or_on_top(conn: asyncpg.Connection) -> None:
+    ann = await contact(conn)
+    cards = {n: await deal(conn, ann, name=n, position=i * 1024.0) for i, n in enumerate("abc")}
+    await drop(conn, cards["c"], before=cards["b"])
+    assert await order(conn) == ["a", "c", "b"]
+    await drop(conn, cards["a"], after=cards["b"])
+    assert await order(conn) == ["c", "b", "a"]
+    await drop(conn, cards["a"])
+    assert await order(conn) == ["a", "c", "b"]
+    other = await deal(conn, ann, name="x", stage="proposal")
+    await drop(conn, other, before=cards["c"])
+    assert await order(conn) == ["a", "x", "c", "b"]
+
+
+async def test_cards_that_stand_on_one_spot_are_moved_apart_without_being_edited(
+    conn: asyncpg.Connection,
+) -> None:
+    ann = await contact(conn)
+    for name in "abcdefgh":
+        await deal(conn, ann, name=name)
+    await conn.execute("update deals set updated_at = updated_at")
+    versions = dict(await conn.fetch("select name, updated_at from deals"))
+    ids = dict(await conn.fetch("select name, id from deals"))
+    names = await order(conn)
+    await drop(conn, ids[names[7]], before=ids[names[3]])
+    expected = [*names[:3], names[7], *names[3:7]]
+    assert await order(conn) == expected
+    after = dict(await conn.fetch("select name, updated_at from deals"))
+    assert {n for n in after if after[n] != versions[n]} == {names[7]}
+
+
+async def test_five_hundred_drops_into_one_gap_keep_the_order(conn: asyncpg.Connection) -> None:
+    ann = await contact(conn)
+    top, bottom = await deal(conn, ann, name="top"), await deal(conn, ann, name="end", position=1.0)
+    made = []
+    for n in range(500):
+        made.append(await deal(conn, ann, name=f"{n}", stage="proposal"))
+        await drop(conn, made[-1], before=bottom)
+    assert await order(conn) == ["top", *map(str, range(500)), "end"]
+    assert top
+
+
+async def test_a_viewer_and_a_stranger_place_nothing(conn: asyncpg.Connection) -> None:
+    one = await deal(conn, await contact(conn))
+    await conn.execute("update app.users set role = 'viewer'")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await drop(conn, one)
