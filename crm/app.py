@@ -23,6 +23,7 @@ import crm.changes.pages
 import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
+import crm.custom_fields.pages
 import crm.deals.api
 import crm.deals.pages
 import crm.documents.api
@@ -43,6 +44,7 @@ import crm.users.api
 import crm.users.pages
 import crm.users.workspace
 import crm.vapi_calls.api
+import crm.views.pages
 from crm import health, logs, mail, sql, upkeep
 from crm.api import registry
 from crm.api.routing import PREFIX, Api, Routes
@@ -59,6 +61,8 @@ from crm.web import DIST, render
 ROOMS = (
     crm.users,
     crm.contacts,
+    crm.views,
+    crm.custom_fields,
     crm.deals,
     crm.timeline,
     crm.activities,

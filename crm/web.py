@@ -5,7 +5,7 @@ import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
@@ -90,6 +90,13 @@ def money(value: Decimal | float | None) -> str:
     return f"{sign}${amount:,.0f}" if amount == int(amount) else f"{sign}${amount:,.2f}"
 
 
+def figure(value: Decimal | float | None) -> str:
+    """1480 as `1,480`, 2.50 as `2.5`."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}".rstrip("0")
+
+
 def file_size(size: int | None) -> str:
     """1234 as `1.2 KB`, 52428800 as `50 MB`, as people's file managers say it."""
     if size is None:
@@ -104,6 +111,7 @@ def file_size(size: int | None) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
 def initials(name: str) -> str:
     """`Ana Ruiz` as `AR`, `Northside LLC` as `NL`, an empty name as `?`."""
     words = [word for word in name.split() if word[:1].isalnum()]
@@ -113,6 +121,7 @@ def initials(name: str) -> str:
     )
 
 
+@lru_cache(maxsize=10_000)
 def hue(key: object) -> str:
     """A colour class that stays the same for the same key."""
     return HUES[zlib.crc32(str(key).encode()) % len(HUES)]
@@ -133,6 +142,7 @@ def environment() -> Environment:
         ago=ago,
         phone=phone,
         money=money,
+        figure=figure,
         initials=initials,
         hue=hue,
         file_size=file_size,

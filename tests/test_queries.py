@@ -8,7 +8,8 @@ import pytest
 import crm
 from crm import sql
 
-ROOMS = sorted(path.parent.name for path in Path(crm.__file__).parent.glob("*/queries.sql"))
+PACKAGE = Path(crm.__file__).parent
+ROOMS = sorted(str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.rglob("queries.sql"))
 
 
 def _named_queries() -> list[tuple[str, str, str]]:

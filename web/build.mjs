@@ -19,7 +19,7 @@ const bundles = {
     entryPoints: [
       "css/app.css", "css/dev.css", "css/docs.css", "css/calendar.css",
       "js/main.js", "js/import.js", "js/documents.js", "js/docs.js",
-      "js/calendar.js", "js/kanban.js",
+      "js/calendar.js", "js/kanban.js", "js/contacts.js",
     ],
     format: "esm",
   },

@@ -3,7 +3,12 @@
 
 -- name: contacts_on_page
 -- The rows of one page of the list, in the order of ids, with the newest event and the next task.
-select c.id, c.deal_status, c.phone1, c.city, c.state, c.est_value, c.dnc, c.created_at, c.updated_at,
+select c.id, c.job_title, c.phone1, c.phone2, c.phone3, c.email1, c.email2, c.email3,
+       c.mailing_address, c.property_address, c.city, c.state, c.zip_code, c.property_county,
+       c.property_type, c.bedrooms, c.total_bathrooms, c.building_sqft, c.lot_size_sqft,
+       c.effective_year_built, c.est_value, c.debt_owed, c.est_equity, c.last_sale_date,
+       c.last_sale_amount, c.deal_status, c.lead_source, c.dnc, c.sms_opt_out, c.email_opt_out,
+       c.custom_fields, c.created_at, c.updated_at, c.deleted_at,
        coalesce(nullif(btrim(c.first_name || ' ' || c.last_name), ''), nullif(btrim(c.llc_name), ''),
                 c.phone1, c.email1, 'No name') as name,
        case when btrim(c.first_name || c.last_name) <> '' then c.llc_name end as company,
@@ -42,7 +47,8 @@ left join lateral (
 order by page.position;
 
 -- name: filter_choices
--- What the filter form offers: tags, people, states, and the newest cities, types and sources.
+-- What the filter form offers: tags, people, states, and the newest cities, types and sources; and
+-- the workspace's own fields, the person's views and how they like the list, in one round trip.
 with recursive states (state) as (
     (select c.state from contacts c where c.deleted_at is null and c.state is not null
      order by c.state limit 1)
@@ -57,21 +63,42 @@ newest as (
     where c.deleted_at is null
     order by c.created_at desc, c.id desc
     limit 300)
-select 'tag' as kind, t.name::text as value, t.name::text as label from tags t
+select 'tag' as kind, t.name::text as value, t.name::text as label, null::jsonb as more, 0 as place
+from tags t
 union all
-select 'owner', u.id::text, u.name::text from app.users u where u.is_active
+select 'owner', u.id::text, u.name::text, null, 0 from app.users u where u.is_active
 union all
-select 'state', s.state::text, s.state::text from states s where s.state is not null
+select 'state', s.state::text, s.state::text, null, 0 from states s where s.state is not null
 union all
-select 'city', n.city::text, n.city::text from newest n where n.city is not null group by n.city
+select 'city', n.city::text, n.city::text, null, 0
+from newest n where n.city is not null group by n.city
 union all
-select 'property_type', n.property_type::text, n.property_type::text
+select 'property_type', n.property_type::text, n.property_type::text, null, 0
 from newest n where n.property_type is not null group by n.property_type
 union all
-select 'source', n.lead_source::text, n.lead_source::text
+select 'source', n.lead_source::text, n.lead_source::text, null, 0
 from newest n where n.lead_source is not null group by n.lead_source
-order by 1, 3
-limit 1000;
+union all
+select 'field', f.key::text, f.label::text,
+       jsonb_build_object('kind', f.kind, 'choices', f.choices), f.position
+from app.custom_fields f where f.table_name = 'contacts' and f.archived_at is null
+union all
+select 'view', v.id::text, v.name::text,
+       jsonb_build_object('state', v.state, 'shared', v.is_shared, 'user', v.user_id),
+       v.position + 100 * (not v.is_shared)::integer
+from app.saved_views v where v.list = 'contacts'
+union all
+select 'preference', p.density::text, array_to_string(p.columns, ','), null, 0
+from app.list_preferences p where p.list = 'contacts' and p.user_id = current_user_id()
+order by 1, 5, 3
+limit 2000;
+
+-- name: custom_fields
+-- The workspace's own fields of contacts, in order.
+select f.key::text, f.label::text, f.kind::text, f.choices
+from app.custom_fields f
+where f.table_name = 'contacts' and f.archived_at is null
+order by f.position, f.label;
 
 -- name: contact_name^
 -- A contact's shown name, also from the trash.
@@ -211,3 +238,12 @@ insert into activities (
     contact_id, type, title, description, status, completed_at, completed_by, created_by)
 values (
     :contact_id, 'note', :title, :body, 'completed', now(), current_user_id(), current_user_id());
+
+-- name: keep_look!
+-- Keeps how the caller likes the list: what is NULL stays as it is.
+insert into app.list_preferences (user_id, list, columns, density)
+values (current_user_id(), 'contacts', coalesce(:columns::text[], '{}'),
+        coalesce(:density::text, 'comfortable'))
+on conflict (user_id, list) do update
+set columns = coalesce(:columns::text[], list_preferences.columns),
+    density = coalesce(:density::text, list_preferences.density);

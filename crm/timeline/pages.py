@@ -26,7 +26,6 @@ async def show_timeline(
     contact_id: UUID,
     show: Annotated[str, Query(max_length=20)] = "everything",
     before: Annotated[str, Query(max_length=100)] = "",
-    noted: bool = False,
 ) -> Response:
     """The newest items, or those before a cursor; without htmx the contact's page."""
     if not is_partial(request) and not before:
@@ -46,7 +45,7 @@ async def show_timeline(
         template = "timeline/older.html"
     return render(
         request, template, contact=contact, items=items[-ITEMS:], more=len(items) > ITEMS,
-        show=show, noted=noted,
+        show=show,
     )  # fmt: skip
 
 

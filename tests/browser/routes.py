@@ -6,6 +6,19 @@ from uuid import uuid4
 
 from playwright.async_api import Page
 
+from .contact_steps import (
+    edit_property,
+    edit_tags,
+    open_bulk_tag,
+    open_columns,
+    open_filter,
+    open_views,
+    peek,
+    refuse_cell,
+    select_rows,
+    write_task,
+)
+
 Step = Callable[[Page], Awaitable[object]]
 
 
@@ -281,17 +294,29 @@ ROUTES = (
     Route("sign-in", "/sign-in", signed_in=False),
     Route("sign-in-refused", "/sign-in", send_wrong_password, signed_in=False),
     Route("contacts", "/contacts"),
-    Route("contacts-filter-open", "/contacts", open_first_popover),
+    Route("contacts-filter-open", "/contacts", open_filter),
+    Route("contacts-views", "/contacts", open_views),
+    Route("contacts-columns", "/contacts", open_columns, wide_only=True),
+    Route("contacts-selected", "/contacts", select_rows),
+    Route("contacts-bulk-tag", "/contacts", open_bulk_tag, wide_only=True),
+    Route("contacts-peek", "/contacts", peek, wide_only=True),
+    Route("contacts-cell-refused", "/contacts", refuse_cell, wide_only=True),
+    Route("contacts-cell-tags", "/contacts?columns=tags,city,owner", edit_tags, wide_only=True),
+    Route("contacts-compact", "/contacts?columns=status,email1,lead_source&density=compact"),
     Route("contacts-none", "/contacts?q=zzzzzzzz"),
     Route("contacts-filtered", "/contacts?f=status:in:lead,qualified&f=tag:has-tag:New%20lead"),
     Route("contact", RICH),
     Route("contact-details", f"{RICH}?part=details", open_folds),
+    Route("contact-composer", RICH, write_task),
+    Route("contact-editing", f"{RICH}?part=details", edit_property),
+    Route("contact-duplicates", f"{RICH}/duplicates"),
     Route("contact-ai-calls", f"{AI}?show=ai", open_folds),
     Route("contact-do-not-contact", f"{DO_NOT_CONTACT}?part=details"),
     Route("contact-empty-kind", f"{DO_NOT_CONTACT}?show=deals"),
     Route("contact-edit", f"{RICH}/edit"),
     Route("contact-new", "/contacts/new"),
     Route("contact-new-refused", "/contacts/new", send_empty),
+    Route("fields", "/settings/fields"),
     Route("deals", "/deals"),
     Route("deals-move", "/deals", open_move_menu),
     Route("deals-lost", "/deals", ask_for_a_reason),

@@ -50,9 +50,10 @@ async def test_the_page_shows_what_is_known(client: httpx.AsyncClient, dana: UUI
     html = page((await client.get(f"/contacts/{dana}")).text)
     aside = text(html.css_first("#details"))
     for part in ("+1 (415) 555-0132", "+1 (415) 555-0133", "dana@harbor.example", "Harbor Dental",
-                 "Owner", "Bob Brown", "Website form", "12 Oak Street, Austin, TX 78701",
-                 "Travis", "Condo", "3 bed · 2.5 bath", "1,480 sqft", "1952", "$412,000",
-                 "$500,000", "-$88,000", "$300,000 · May 2019", "Gate code 4711", "Vacant Yes",
+                 "Owner", "Bob Brown", "Website form", "Travis", "Condo",
+                 "Address 12 Oak Street City Austin State TX ZIP 78701",
+                 "Bedrooms 3 Bathrooms 2.5", "1,480 sqft", "Year built 1952", "$412,000",
+                 "$500,000", "-$88,000", "2 May 2019", "$300,000", "Gate code 4711", "Vacant Yes",
                  "Met at the fair.", "Hot lead", "Roof", "$12,500", "Proposal", "Send contract",
                  "2d late", "Urgent", "Quote.pdf"):  # fmt: skip
         assert part in aside
@@ -84,6 +85,7 @@ async def test_who_may_not_be_contacted_is_said_first_with_the_reason(
     for part in ("Do not contact", "Asked by letter", "No text messages", "No emails"):
         assert part in words
     assert html.css(".head a[href^='tel:']") == []
+    assert "Asked not to be contacted" in html.css_first(".head .actions").html
     assert text(html.css_first(".score .total b")) == "0"
 
 
@@ -119,7 +121,6 @@ async def test_a_note_lands_in_the_timeline(
     assert "<html" not in region.text
     cards = page(region.text).css(".card.note")
     assert [text(card) for card in cards] == ["First line second", "By htmx"]
-    assert "data-focus" in page(region.text).css_first("#note").attributes
 
 
 async def test_an_empty_note_is_refused(client: httpx.AsyncClient, dana: UUID) -> None:
@@ -142,6 +143,7 @@ async def test_a_viewer_reads_and_changes_nothing(
     viewer = await client_as(vera)
     html = page((await viewer.get(f"/contacts/{dana}")).text)
     assert html.css("main form") == []
+    assert html.css("#details [data-readonly] [tabindex]") == []
     before = await admin.fetchrow("select updated_at from contacts where id = $1", dana)
     version = before["updated_at"].isoformat() if before else ""
     for path, data in (("tags", {"name": "Viewer"}), ("notes", {"note": "x"}), ("delete", {}),

@@ -8,6 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
+from crm.contacts.words import fields
 from crm.db import Identity
 from crm.keyset import write_cursor
 
@@ -140,7 +141,7 @@ async def test_a_filter_is_a_chip_whose_cross_takes_only_it_away(
     client: httpx.AsyncClient, book: dict
 ) -> None:
     html = (await client.get("/contacts?q=an&f=state:eq:TX&f=city:eq:Austin&sort=name")).text
-    chips = page(html).css(".chip:not(.add)")
+    chips = page(html).css("span.chip")
     assert [text(chip) for chip in chips] == ["State is TX", "City is Austin"]
     assert chips[0].css_first("a.x").attributes["href"] == (
         "/contacts?q=an&f=city:eq:Austin&sort=name"
@@ -150,26 +151,67 @@ async def test_a_filter_is_a_chip_whose_cross_takes_only_it_away(
 async def test_the_filter_form_works_without_javascript(
     client: httpx.AsyncClient, book: dict
 ) -> None:
-    form = page((await client.get("/contacts?f=est_value:gte:1&sort=name")).text)
+    asked = "f=est_value:gte:1&sort=name&field=status"
+    form = page((await client.get(f"/contacts/filter?{asked}")).text)
     hidden = [(n.attributes["name"], n.attributes["value"])
-              for n in form.css("#filter-form input[type=hidden]")]  # fmt: skip
+              for n in form.css("input[type=hidden]")]  # fmt: skip
     assert hidden == [("f", "est_value:gte:1"), ("sort", "name")]
-    sent = [*hidden, ("status", "lead"), ("status", "qualified"), ("tag", "Hot lead"),
-            ("owner", "me"), ("state", "TX"), ("city", ""), ("property_type", "")]  # fmt: skip
+    sent = [*hidden, ("field", "status"), ("op", "in"), ("value", "lead"), ("value", "qualified")]
     answer = await client.get("/contacts", params=sent)
     assert answer.status_code == 303
     assert answer.headers["location"] == (
-        "/contacts?f=est_value:gte:1&f=status:in:lead,qualified&f=tag:has-tag:Hot+lead"
-        "&f=owner:eq:me&f=state:eq:TX&sort=name"
+        "/contacts?f=est_value:gte:1&f=status:in:lead,qualified&sort=name"
     )
     assert names((await client.get(answer.headers["location"])).text) == ["Dana Whitfield"]
 
 
-async def test_the_form_shows_what_is_chosen(client: httpx.AsyncClient, book: dict) -> None:
-    html = page((await client.get("/contacts?f=status:in:lead,closing&f=state:eq:TX")).text)
-    boxes = html.css("#filter-form input[name=status][checked]")
+async def test_a_filter_is_changed_in_its_place(client: httpx.AsyncClient, book: dict) -> None:
+    here = "f=status:in:lead,closing&f=state:eq:TX"
+    form = page((await client.get(f"/contacts/filter?{here}&was=status:in:lead,closing")).text)
+    boxes = form.css("input[name=value][checked]")
     assert [box.attributes["value"] for box in boxes] == ["lead", "closing"]
-    assert text(html.css_first("#f-state option[selected]")) == "TX"
+    assert text(form.css_first("#f-field option[selected]")) == "Stage"
+    sent = f"{here}&was=status:in:lead,closing&field=city&op=contains&value=aus"
+    answer = await client.get(f"/contacts?{sent}")
+    assert answer.headers["location"] == "/contacts?f=city:contains:aus&f=state:eq:TX"
+
+
+async def test_any_of_the_filters_may_hold(client: httpx.AsyncClient, book: dict) -> None:
+    answer = await client.get("/contacts?f=city:eq:Dallas&f=city:eq:Miami&match=any")
+    html = (await client.get(answer.headers["location"])).text
+    assert set(names(html)) == {"Omar Kim", "Ingrid Almeida"}
+    chips = page(html).css("span.chip")
+    assert [text(chip) for chip in chips] == ["City is Dallas", "City is Miami"]
+    left = chips[0].css_first("a.x").attributes["href"] or ""
+    assert names((await client.get(left)).text) == ["Ingrid Almeida"]
+    back = [(n.attributes["name"], n.attributes["value"])
+            for n in page(html).css("form.match input")]  # fmt: skip
+    answer = await client.get("/contacts", params=[*back, ("match", "all")])
+    assert answer.headers["location"] == "/contacts?f=city:eq:Dallas&f=city:eq:Miami"
+
+
+@pytest.mark.parametrize("field", [name for name, _ in fields(())])
+async def test_every_field_can_be_asked_for(
+    client: httpx.AsyncClient, book: dict, field: str
+) -> None:
+    form = page((await client.get(f"/contacts/filter?field={field}")).text)
+    assert form.css_first(f"#f-field option[value={field}][selected]") is not None
+    value = {"created": "30d", "updated": "30d", "last_sale": "2026-01-01", "dnc": "true"}
+    given = value.get(field, "true" if "opt_out" in field else "1")
+    for option in form.css("#f-op option"):
+        sent = {"field": field, "op": option.attributes["value"], "value": given}
+        if field == "owner":
+            sent["value"] = "me"
+        answer = await client.get("/contacts", params=sent)
+        assert answer.status_code == 303, sent
+        assert (await client.get(answer.headers["location"])).status_code == 200
+
+
+async def test_the_list_has_a_second_order(client: httpx.AsyncClient, book: dict) -> None:
+    html = page((await client.get("/contacts?sort=name")).text)
+    then = [node.attributes["href"] for node in html.css("#sort-menu a")]
+    assert "/contacts?sort=name,-est_value" in then
+    assert len(names((await client.get("/contacts?sort=-est_value,name")).text)) == 5
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ document.getElementById("keys")?.addEventListener("crm:open", ({ target }) => {
   const rows = elements().map((element) => [nameOf(element), element.dataset.hotkey]);
   if (document.querySelector("[data-rows]")) {
     rows.push(["Next row", "j"], ["Previous row", "k"], ["Open the row", "Enter"]);
+    if (document.querySelector(".picks")) rows.push(["Select the row", "x"], ["Peek at the row", "Space"]);
   }
   rows.push(["This list", "?"]);
   list.replaceChildren(...rows.flatMap(([name, keys]) => row(name, keys)));

@@ -1,0 +1,1 @@
+"""Fields that the workspace adds to contacts and deals."""
