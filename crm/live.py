@@ -231,7 +231,8 @@ class Live:
                 await asyncio.sleep(max(POLL_SECONDS - (clock() - began), 0.002))
         finally:
             self._poller, self.snapshot = None, ""
-            self._disconnect()
+            if not self._asking.locked():  # else somebody comes just now, and goes on with it
+                self._disconnect()
 
     async def _poll_once(self) -> None:
         limited = list({one.rights.user_id for one in self.listeners if one.rights.is_limited})
