@@ -116,11 +116,11 @@ async def add_person(dsn: str, token: str) -> None:
         await connection.close()
 
 
-async def run(program: Program, token: str, clients: int, seconds: float) -> Ledger:
+async def run(program: Program, token: str, clients: int, seconds: float, think: float) -> Ledger:
     """The load, with its kills; ends when every write has an end."""
     ledger = Ledger()
     until = time.monotonic() + seconds
-    crowd = [Worker(n, program.client(token), ledger, until) for n in range(clients)]
+    crowd = [Worker(n, program.client(token), ledger, until, think) for n in range(clients)]
     killing = asyncio.create_task(_kill_all(program, seconds))
     await asyncio.gather(*(one.work() for one in crowd))
     await killing
@@ -245,7 +245,9 @@ def chaos(place: Path, given: argparse.Namespace) -> list[str]:
     try:
         with embedded.running(program.data_dir) as server:
             asyncio.run(add_person(server.admin_dsn, token))
-            ledger = asyncio.run(run(program, token, given.clients, given.minutes * 60))
+            ledger = asyncio.run(
+                run(program, token, given.clients, given.minutes * 60, given.think)
+            )
             found = asyncio.run(compare(server.admin_dsn, ledger))
     finally:
         program.process.send_signal(signal.SIGTERM)
@@ -260,6 +262,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--clients", type=int, default=12)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--think", type=float, default=0.0, help="seconds between two requests")
     parser.add_argument("--keep", type=Path, help="an empty directory whose content stays")
     given = parser.parse_args()
     if given.keep:

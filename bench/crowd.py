@@ -16,7 +16,8 @@ from uuid import uuid4
 
 from bench.wire import Answer, Client, Cut, Refused
 
-_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+_PAUSE, _LONGEST_SENT_AGAIN = 0.2  # part of the posts that is sent twice
+_PAUSE = 0.05, 0.5
 _KNOWN_WITHIN = 90.0  # seconds after which a write counts as never answered
 _WORDS = ("Ana", "Ben", "Cora", "Dev", "Elif", "Finn", "Gia", "Hugo", "Ines", "Jon", "Kaya", "Lev")
 
@@ -65,9 +66,12 @@ class Ledger:
 
 
 class Worker:
-    """One client; works until `until` (a moment of time.monotonic())."""
+    """One client; works until `until` (time.monotonic()), with `think` seconds in between."""
 
-    def __init__(self, number: int, client: Client, ledger: Ledger, until: float) -> None:
+    def __init__(
+        self, number: int, client: Client, ledger: Ledger, until: float, think: float = 0.0
+    ) -> None:
+        self._think = think
         self._number = number
         self._client = client
         self._ledger = ledger
@@ -85,6 +89,7 @@ class Worker:
         await self._create()
         while time.monotonic() < self._until:
             await self._random.choices(actions, weights)[0]()
+            await asyncio.sleep(self._think * self._random.uniform(0.5, 1.5))
         self._client.close()
 
     async def _ask(self, what: str, method: str, path: str, **more: Any) -> Answer | None:
@@ -125,6 +130,12 @@ class Worker:
             return await self._ask(what, "POST", path, json_body=body, headers=headers)
 
         answer = await self._until_known(what, attempt)
+        if answer is not None and self._random.random() < _SENT_AGAIN:
+            # As a client does that did not hear the answer: the same one comes, and nothing new.
+            again = await self._until_known(what, attempt)
+            if again is not None and again.body != answer.body:
+                self._ledger.surprise(f"{what} again", again)
+            answer = again or answer
         if answer is not None and "idempotency-replayed" in answer.headers:
             self._ledger.replayed += 1
         return answer
