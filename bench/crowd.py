@@ -16,8 +16,8 @@ from uuid import uuid4
 
 from bench.wire import Answer, Client, Cut, Refused
 
-_PAUSE, _LONGEST_SENT_AGAIN = 0.2  # part of the posts that is sent twice
-_PAUSE = 0.05, 0.5
+_PAUSE, _LONGEST_PAUSE = 0.05, 0.5
+_SENT_AGAIN = 0.2  # part of the posts that is sent twice
 _KNOWN_WITHIN = 90.0  # seconds after which a write counts as never answered
 _WORDS = ("Ana", "Ben", "Cora", "Dev", "Elif", "Finn", "Gia", "Hugo", "Ines", "Jon", "Kaya", "Lev")
 
