@@ -1,10 +1,10 @@
-"""`make bench`: fill, plans, search, import, on the embedded PostgreSQL in var/bench."""
+"""`make bench`: fill, plans, search, API, live events, import, on the PostgreSQL in var/bench."""
 
 import argparse
 import asyncio
 import sys
 
-from bench import importing, plans, search
+from bench import endpoints, importing, live, plans, search
 from bench.fill import DATA_DIR
 from crm import embedded
 
@@ -19,6 +19,8 @@ def main() -> int:
     with embedded.running(DATA_DIR) as server:
         complaints = asyncio.run(plans.run(server, given.contacts, given.messages))
         complaints += asyncio.run(search.run(server, given.contacts, given.messages))
+        complaints += endpoints.run(server, given.contacts, given.messages)
+        complaints += live.run(server)
         complaints += asyncio.run(importing.run(server, given.rows))
     return 1 if complaints else 0
 

@@ -95,10 +95,16 @@ def running(command: list[str], port: int, path: str, **variables: str) -> Itera
             process.wait(20)
 
 
-def load(port: int, requests: list[Request], headers: dict[str, str]) -> dict[str, Any]:
+def load(
+    port: int,
+    requests: list[Request],
+    headers: dict[str, str],
+    seconds: float = SECONDS,
+    connections: int = CONNECTIONS,
+) -> dict[str, Any]:
     """Run the load generator in a process of its own."""
     lines = "\n".join(json.dumps([method, path, headers, body]) for method, path, body in requests)
-    command = [sys.executable, "-m", "bench.load", str(port), str(SECONDS), str(CONNECTIONS)]
+    command = [sys.executable, "-m", "bench.load", str(port), str(seconds), str(connections)]
     done = subprocess.run(command, input=lines, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
