@@ -156,7 +156,7 @@ async def test_a_region_is_what_the_page_holds(
 
 def column(html: str, nth: int) -> list[str]:
     """The titles in the nth day of a week."""
-    return [text(node) for node in page(html).css(".col")[nth].css(".blk b")]
+    return [text(node) for node in page(html).css(".day-col")[nth].css(".blk b")]
 
 
 async def test_the_week_puts_things_on_their_day_and_quarter(
@@ -170,10 +170,10 @@ async def test_the_week_puts_things_on_their_day_and_quarter(
     await activity(admin, "fair", due_date=datetime(2026, 3, 4, tzinfo=ZONE), is_all_day=True)
     html = (await here.get("/activities?view=week&date=2026-03-05")).text
     assert [column(html, n) for n in (0, 6)] == [["standup", "clash"], ["late show"]]
-    places = [node.attributes["class"] for node in page(html).css(".col")[0].css(".blk")]
+    places = [node.attributes["class"] for node in page(html).css(".day-col")[0].css(".blk")]
     assert "q37 s4 l1of2" in places[0]
     assert "q39 s4 l2of2" in places[1]
-    assert "q94 s2" in page(html).css(".col")[6].css_first(".blk").attributes["class"]
+    assert "q94 s2" in page(html).css(".day-col")[6].css_first(".blk").attributes["class"]
     assert text(page(html).css("div.all-day .blk")[0]) == "fair"
     following = (await here.get("/activities?view=week&date=2026-03-09")).text
     assert column(following, 0) == ["late show"]

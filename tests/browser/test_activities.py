@@ -95,13 +95,13 @@ async def test_an_empty_place_of_the_week_makes_an_activity_at_that_time(new_pag
     await page.wait_for_load_state("networkidle")
     # Seven in the morning is where a week opens.
     assert await page.locator("crm-week").evaluate("e => e.scrollTop") > 200
-    await page.locator(".col").nth(2).locator(".slot.q40").click()
+    await page.locator(".day-col").nth(2).locator(".slot.q40").click()
     await expect(page.locator("#f-due_day")).to_have_value("2027-03-10")
     await expect(page.locator("#f-due_time")).to_have_value("10:00")
     await page.fill("#f-title", "See the roof")
     await page.select_option("#f-duration_minutes", "60")
     await page.get_by_role("button", name="Create activity").click()
-    block = page.locator(".col").nth(2).locator(".blk")
+    block = page.locator(".day-col").nth(2).locator(".blk")
     await expect(block).to_contain_text("See the roof")
     await expect(block).to_have_class(re.compile("q40 s4 l1of1"))
     box = await block.bounding_box()
@@ -169,12 +169,12 @@ async def test_g_a_goes_to_the_agenda_and_brackets_walk_through_months(page: Pag
     await expect(page.locator("h1")).to_have_text("Activities")
     await page.get_by_role("link", name="Month", exact=True).click()
     await page.wait_for_load_state("networkidle")
-    shown = await page.locator(".step h2").inner_text()
+    shown = await page.locator(".cal-step h2").inner_text()
     await page.keyboard.press("]")
-    await expect(page.locator(".step h2")).not_to_have_text(shown)
+    await expect(page.locator(".cal-step h2")).not_to_have_text(shown)
     await page.wait_for_load_state("networkidle")
     await page.keyboard.press("[")
-    await expect(page.locator(".step h2")).to_have_text(shown)
+    await expect(page.locator(".cal-step h2")).to_have_text(shown)
 
 
 async def test_the_now_line_stands_where_the_clock_is(page: Page):
@@ -184,5 +184,5 @@ async def test_the_now_line_stands_where_the_clock_is(page: Page):
     now = datetime.now(ZoneInfo(zone))
     quarters = {(now - timedelta(minutes=late)).strftime("%H:%M") for late in (0, 1)}
     names = {f"q{(int(q[:2]) * 60 + int(q[3:])) // 15}" for q in quarters}
-    classes = await page.locator(".col.is-today .now").get_attribute("class")
+    classes = await page.locator(".day-col.is-today .now").get_attribute("class")
     assert names & set((classes or "").split())

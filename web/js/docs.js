@@ -1,7 +1,12 @@
 // The browsable description of the API: Swagger UI on our own document, nothing from elsewhere.
-import { SwaggerUIBundle } from "swagger-ui-dist/swagger-ui-es-bundle.js";
+import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 
-SwaggerUIBundle({
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
+SwaggerUI({
   url: document.getElementById("docs").dataset.url,
   dom_id: "#docs",
   deepLinking: true,
