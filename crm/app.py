@@ -24,6 +24,7 @@ import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
 import crm.custom_fields.pages
+import crm.dashboard.pages
 import crm.deals.api
 import crm.deals.pages
 import crm.documents.api
@@ -71,6 +72,7 @@ ROOMS = (
     crm.changes,
     crm.trash,
     crm.documents,
+    crm.dashboard,
 )
 RESOURCES = (
     crm.contacts.api,

@@ -388,6 +388,9 @@ ROUTES = (
     Route("reminders", "/reminders"),
     Route("settings-calendar", "/settings/calendar"),
     Route("settings-calendar-feed", "/settings/calendar", make_feed),
+    Route("dashboard", "/dashboard"),
+    Route("dashboard-tables", "/dashboard?from=2026-01-01&to=2026-11-25", open_folds),
+    Route("dashboard-none", "/dashboard?from=2001-01-01&to=2001-01-31&owner=none"),
     Route("not-found", "/contacts/00000000-0000-4000-8000-000000000000"),
     Route("dev-ui", "/dev/ui"),
 )

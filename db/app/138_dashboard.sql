@@ -1,0 +1,571 @@
+-- What the dashboard reads: counts kept for finished days, and the rest counted at the moment.
+--
+-- app.count_days() counts a kind of entry on some days; it is the one place that says what counts.
+-- app.upkeep_dashboard() keeps its answers in app.dashboard_counts for the days that are over, and
+-- app.dashboard() adds up kept days and counts live what is not kept: today, and days that changed
+-- since. So figures are exact, a page reads a few days of messages instead of all, and a write into
+-- today, which nearly every write is, costs nothing: no counter that writers would wait for.
+-- A write into an earlier day appends a row to app.dashboard_stale; the next upkeep counts that day
+-- again. Who reassigns a contact moves all its entries to another owner: app.dashboard_moved
+-- remembers it, and until the next upkeep (a minute) figures by owner are those from before.
+-- Open deals are kept by month of expected close instead of by day.
+-- Days are days in the time zone of setting "timezone" (UTC when there is none). A day is kept when
+-- it is over for two hours: a transaction that began in it must have ended by then.
+-- Nobody reads the tables; app.dashboard() asks for the caller's role, scopes and visibility first.
+-- Locks: the advisory lock of the count; writers append rows and wait for nobody.
+begin;
+set local client_min_messages = warning;
+
+create table if not exists app.dashboard_counts (
+    kind text not null,
+    day date not null,
+    contact_owner uuid,
+    owner uuid,
+    pipeline text not null default '',
+    what text not null default '',
+    detail text not null default '',
+    currency text not null default '',
+    entries bigint not null,
+    amount numeric not null default 0,
+    weighted numeric not null default 0,
+    seconds integer[] not null default '{}'
+);
+comment on table app.dashboard_counts is
+    'Counts of finished days for the dashboard; written by app.upkeep_dashboard() alone.';
+comment on column app.dashboard_counts.kind is
+    'messages, calls, emails, responses, contacts, closed (deals by day), open (deals by month).';
+comment on column app.dashboard_counts.contact_owner is 'Decides who may see it; NULL for nobody''s.';
+comment on column app.dashboard_counts.owner is 'The owner that the filter asks for: of the contact, or of the deal.';
+comment on column app.dashboard_counts.what is 'Direction, source of the lead, or stage.';
+comment on column app.dashboard_counts.detail is 'The reason of a closed deal.';
+comment on column app.dashboard_counts.amount is 'Value of deals; answered calls.';
+comment on column app.dashboard_counts.weighted is 'Value times probability; seconds of calls.';
+comment on column app.dashboard_counts.seconds is 'Each response time of the day.';
+create index if not exists dashboard_counts_kind_day_idx on app.dashboard_counts (kind, day);
+
+create table if not exists app.dashboard_kept (
+    kind text not null,
+    since date not null,
+    until date not null,
+    constraint dashboard_kept_pkey primary key (kind)
+);
+comment on table app.dashboard_kept is 'From which to which day each kind is kept.';
+
+create table if not exists app.dashboard_stale (
+    kind text not null,
+    day date not null
+);
+comment on table app.dashboard_stale is
+    'Days that changed after they were counted; appended by triggers, cleared by the upkeep.';
+create index if not exists dashboard_stale_kind_day_idx on app.dashboard_stale (kind, day);
+
+create table if not exists app.dashboard_moved (
+    contact_id uuid not null
+);
+comment on table app.dashboard_moved is 'Contacts with a new owner since the last upkeep.';
+
+alter table app.dashboard_counts enable row level security;
+alter table app.dashboard_kept enable row level security;
+alter table app.dashboard_stale enable row level security;
+alter table app.dashboard_moved enable row level security;
+revoke all on app.dashboard_counts, app.dashboard_kept, app.dashboard_stale, app.dashboard_moved
+    from public;
+
+-- Deals that were closed on some days.
+create index if not exists deals_actual_close_date_idx on deals (actual_close_date)
+    where deleted_at is null and actual_close_date is not null;
+
+-- Days ------------------------------------------------------------------------------------------
+
+create or replace function app.workspace_zone() returns text
+language plpgsql stable security definer as $$
+begin
+    return coalesce((select s.value #>> '{}' from app.settings s where s.key = 'timezone'), 'UTC');
+end;
+$$;
+comment on function app.workspace_zone() is 'The time zone whose days the workspace counts in.';
+
+create or replace function app.workspace_today() returns date
+language plpgsql stable security definer as $$
+begin
+    return (now() at time zone app.workspace_zone())::date;
+end;
+$$;
+comment on function app.workspace_today() is 'The day it is in the time zone of the workspace.';
+
+create or replace function app.check_timezone() returns trigger
+language plpgsql security definer as $$
+begin
+    if tg_op <> 'DELETE' and not exists (
+        select from pg_timezone_names z where z.name = new.value #>> '{}') then
+        raise exception 'there is no time zone %', new.value #>> '{}'
+            using errcode = 'check_violation', constraint = 'settings_timezone_check';
+    end if;
+    -- Every day begins at another moment now.
+    delete from app.dashboard_kept;
+    delete from app.dashboard_counts;
+    return case tg_op when 'DELETE' then old else new end;
+end;
+$$;
+comment on function app.check_timezone() is
+    'Trigger: a time zone must exist, and with another one all days are counted again.';
+drop trigger if exists settings_timezone_new on app.settings;
+create trigger settings_timezone_new before insert or update on app.settings
+    for each row when (new.key = 'timezone') execute function app.check_timezone();
+drop trigger if exists settings_timezone_gone on app.settings;
+create trigger settings_timezone_gone before delete on app.settings
+    for each row when (old.key = 'timezone') execute function app.check_timezone();
+
+-- Counting --------------------------------------------------------------------------------------
+
+create or replace function app.open_deals_of(months date[]) returns setof deals
+language plpgsql stable security definer rows 2000 as $$
+begin
+    if months is null then
+        return query
+        select e.* from deals e
+        where e.deleted_at is null and e.stage not in ('closed_won', 'closed_lost');
+        return;
+    end if;
+    return query
+    select e.* from unnest(months) d
+    join deals e on e.expected_close_date >= d
+                and e.expected_close_date < (d + interval '1 month')::date
+    where e.deleted_at is null and e.stage not in ('closed_won', 'closed_lost');
+    if '0001-01-01' = any (months) then
+        return query
+        select e.* from deals e
+        where e.deleted_at is null and e.stage not in ('closed_won', 'closed_lost')
+          and e.expected_close_date is null;
+    end if;
+end;
+$$;
+comment on function app.open_deals_of(date[]) is
+    'Open deals whose expected close is in months (0001-01-01: none); NULL for all. Not for callers.';
+
+create or replace function app.count_days(of_kind text, days date[])
+returns setof app.dashboard_counts
+language plpgsql stable security definer
+-- A range between two expressions is guessed to be a ninth of the table: without these a day of
+-- messages is joined by reading all contacts.
+set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+set max_parallel_workers_per_gather = 0 as $$
+declare
+    zone constant text := app.workspace_zone();
+begin
+    if cardinality(days) = 0 then
+        return;
+    elsif of_kind = 'messages' then
+        return query
+        select of_kind, d, c.assigned_to, c.assigned_to, '', m.direction::text, '', '', count(*),
+               0::numeric, 0::numeric, '{}'::integer[]
+        from unnest(days) d
+        join messages m on m.occurred_at >= d::timestamp at time zone zone
+                       and m.occurred_at < (d + 1)::timestamp at time zone zone
+        join contacts c on c.id = m.contact_id
+        group by d, c.assigned_to, m.direction;
+    elsif of_kind = 'calls' then
+        return query
+        select of_kind, d, c.assigned_to, c.assigned_to, '', k.direction::text, '', '', count(*),
+               count(*) filter (where k.status in ('completed', 'in-progress')
+                                  and k.call_type <> 'voicemail')::numeric,
+               sum(k.duration)::numeric, '{}'::integer[]
+        from unnest(days) d
+        join calls k on k.occurred_at >= d::timestamp at time zone zone
+                    and k.occurred_at < (d + 1)::timestamp at time zone zone
+        join contacts c on c.id = k.contact_id
+        group by d, c.assigned_to, k.direction;
+    elsif of_kind = 'emails' then
+        return query
+        select of_kind, d, c.assigned_to, c.assigned_to, '', e.direction::text, '', '', count(*),
+               0::numeric, 0::numeric, '{}'::integer[]
+        from unnest(days) d
+        join emails e on e.occurred_at >= d::timestamp at time zone zone
+                     and e.occurred_at < (d + 1)::timestamp at time zone zone
+        join contacts c on c.id = e.contact_id
+        where e.status not in ('draft', 'scheduled')
+        group by d, c.assigned_to, e.direction;
+    elsif of_kind = 'responses' then
+        -- A reply is a message of ours whose predecessor came in; the time runs from the first of
+        -- the messages it replies to, at most seven days back.
+        return query
+        select of_kind, d, c.assigned_to, c.assigned_to, '', '', '', '', count(*), 0::numeric,
+               0::numeric, array_agg(extract(epoch from m.occurred_at - first.at)::integer)
+        from unnest(days) d
+        join messages m on m.occurred_at >= d::timestamp at time zone zone
+                       and m.occurred_at < (d + 1)::timestamp at time zone zone
+        cross join lateral (
+            select p.direction from messages p
+            where p.contact_id = m.contact_id and p.occurred_at < m.occurred_at
+              and p.occurred_at >= m.occurred_at - interval '7 days'
+            order by p.occurred_at desc, p.direction desc limit 1) before
+        cross join lateral (
+            select min(i.occurred_at) as at from messages i
+            where i.contact_id = m.contact_id and i.direction = 'inbound'
+              and i.occurred_at < m.occurred_at
+              and i.occurred_at >= m.occurred_at - interval '7 days'
+              and i.occurred_at > coalesce((
+                  select max(o.occurred_at) from messages o
+                  where o.contact_id = m.contact_id and o.direction = 'outbound'
+                    and o.occurred_at < m.occurred_at
+                    and o.occurred_at >= m.occurred_at - interval '7 days'), '-infinity')) first
+        join contacts c on c.id = m.contact_id
+        where m.direction = 'outbound' and before.direction = 'inbound'
+        group by d, c.assigned_to;
+    elsif of_kind = 'contacts' then
+        return query
+        select of_kind, d, c.assigned_to, c.assigned_to, '', coalesce(c.lead_source, '')::text, '', '',
+               count(*), 0::numeric, 0::numeric, '{}'::integer[]
+        from unnest(days) d
+        join contacts c on c.created_at >= d::timestamp at time zone zone
+                       and c.created_at < (d + 1)::timestamp at time zone zone
+        where c.deleted_at is null
+        group by d, c.assigned_to, c.lead_source;
+    elsif of_kind = 'closed' then
+        return query
+        select of_kind, e.actual_close_date, c.assigned_to, e.assigned_to, e.pipeline::text,
+               e.stage::text,
+               coalesce(case e.stage when 'closed_won' then e.won_reason else e.lost_reason end, '')::text,
+               e.currency::text, count(*), sum(e.value), 0::numeric, '{}'::integer[]
+        from deals e
+        join contacts c on c.id = e.contact_id
+        where e.deleted_at is null and e.actual_close_date = any (days)
+        group by 2, 3, 4, 5, 6, 7, 8;
+    elsif of_kind = 'open' then
+        -- Months by their first day; 0001-01-01 for deals without one. NULL asks for all.
+        return query
+        select of_kind, coalesce(date_trunc('month', e.expected_close_date)::date, '0001-01-01'),
+               c.assigned_to, e.assigned_to, e.pipeline::text, e.stage::text, '', e.currency::text,
+               count(*), sum(e.value), sum(e.value * e.probability / 100), '{}'::integer[]
+        from app.open_deals_of(days) e
+        join contacts c on c.id = e.contact_id
+        group by 2, 3, 4, 5, 6, 8;
+    end if;
+end;
+$$;
+comment on function app.count_days(text, date[]) is
+    'Counts a kind of entry on days (months for open deals) from the rows themselves, for everybody. Not for callers.';
+
+create or replace function app.upkeep_dashboard() returns integer
+language plpgsql security definer as $$
+declare
+    zone constant text := app.workspace_zone();
+    -- What a range of a year and the year before it need.
+    first_day constant date := app.workspace_today() - 761;
+    last_day constant date := (now() at time zone zone - interval '2 hours')::date - 1;
+    moved uuid[];
+    stale_kinds text[];
+    stale_days date[];
+    days date[];
+    k text;
+    kept app.dashboard_kept;
+    total integer := 0;
+begin
+    if not pg_try_advisory_xact_lock(hashtext('app.upkeep_dashboard'), 0) then
+        return 0;
+    end if;
+    with gone as (delete from app.dashboard_moved returning contact_id)
+    select array_agg(distinct g.contact_id) into moved from gone g;
+    if moved is not null then
+        insert into app.dashboard_stale (kind, day)
+        select 'messages', (m.occurred_at at time zone zone)::date
+        from messages m where m.contact_id = any (moved)
+        union
+        select 'calls', (k.occurred_at at time zone zone)::date
+        from calls k where k.contact_id = any (moved)
+        union
+        select 'emails', (e.occurred_at at time zone zone)::date
+        from emails e where e.contact_id = any (moved)
+        union
+        select 'closed', d.actual_close_date
+        from deals d where d.contact_id = any (moved) and d.actual_close_date is not null
+        union
+        select 'open', coalesce(date_trunc('month', d.expected_close_date)::date, '0001-01-01')
+        from deals d where d.contact_id = any (moved);
+    end if;
+    -- Only the marks that are seen here are cleared, and only then is counted: whoever writes
+    -- meanwhile leaves a mark for the next time.
+    with gone as (delete from app.dashboard_stale returning kind, day)
+    select array_agg(g.kind), array_agg(g.day) into stale_kinds, stale_days
+    from (select distinct o.kind, o.day from gone o) g;
+    foreach k in array '{messages,calls,emails,responses,contacts,closed,open}'::text[] loop
+        select * into kept from app.dashboard_kept d where d.kind = k;
+        days := array(
+            select distinct s.day + late.days
+            from unnest(stale_kinds, stale_days) as s (kind, day)
+            cross join generate_series(0, case k when 'responses' then 7 else 0 end) as late (days)
+            where s.kind = case k when 'responses' then 'messages' else k end
+              and (k = 'open' or s.day + late.days between kept.since and kept.until));
+        if k = 'open' and kept.kind is null then
+            days := null; -- all months
+        elsif k <> 'open' then
+            days := days || array(
+                select coalesce(kept.until + 1, first_day) + n
+                from generate_series(0, last_day - coalesce(kept.until + 1, first_day)) n);
+        end if;
+        delete from app.dashboard_counts c
+        where c.kind = k and (days is null or c.day = any (days) or k <> 'open' and c.day < first_day);
+        insert into app.dashboard_counts select * from app.count_days(k, days);
+        insert into app.dashboard_kept as d (kind, since, until)
+        values (k, first_day, last_day)
+        on conflict (kind) do update set since = excluded.since, until = excluded.until
+        where (d.since, d.until) is distinct from (excluded.since, excluded.until);
+        total := total + coalesce(cardinality(days), 0);
+    end loop;
+    return total;
+end;
+$$;
+comment on function app.upkeep_dashboard() is
+    'Counts the days that are over and those that changed; returns how many.';
+
+-- Marks of what changed ---------------------------------------------------------------------------
+
+create or replace function app.note_days_written() returns trigger
+language plpgsql security definer as $$
+declare
+    zone text;
+    today timestamptz;
+begin
+    if not exists (select from written) then
+        return null;
+    end if;
+    zone := app.workspace_zone();
+    today := date_trunc('day', now() at time zone zone) at time zone zone;
+    if tg_table_name = 'contacts' then
+        insert into app.dashboard_stale (kind, day)
+        select distinct 'contacts', (w.created_at at time zone zone)::date
+        from written w where w.created_at < today;
+    elsif tg_table_name = 'deals' then
+        insert into app.dashboard_stale (kind, day)
+        select 'open', coalesce(date_trunc('month', w.expected_close_date)::date, '0001-01-01')
+        from written w where w.actual_close_date is null
+        union
+        select 'closed', w.actual_close_date
+        from written w where w.actual_close_date is not null;
+    else
+        insert into app.dashboard_stale (kind, day)
+        select distinct tg_table_name, (w.occurred_at at time zone zone)::date
+        from written w where w.occurred_at < today;
+    end if;
+    return null;
+end;
+$$;
+comment on function app.note_days_written() is
+    'Trigger: days before today in which rows appeared or vanished are counted again.';
+
+create or replace function app.note_days_changed() returns trigger
+language plpgsql security definer as $$
+declare
+    zone constant text := app.workspace_zone();
+    today constant date := (now() at time zone zone)::date;
+begin
+    if tg_table_name = 'contacts' then
+        insert into app.dashboard_stale (kind, day)
+        select distinct 'contacts', (d.at at time zone zone)::date
+        from (values (old.created_at), (new.created_at)) as d (at)
+        where (d.at at time zone zone)::date < today;
+        if new.assigned_to is distinct from old.assigned_to then
+            insert into app.dashboard_moved (contact_id) values (new.id);
+        end if;
+    elsif tg_table_name = 'deals' then
+        insert into app.dashboard_stale (kind, day)
+        select 'open', coalesce(date_trunc('month', d.expected)::date, '0001-01-01')
+        from (values (old.expected_close_date, old.actual_close_date),
+                     (new.expected_close_date, new.actual_close_date)) as d (expected, closed)
+        where d.closed is null
+        union
+        select 'closed', d.closed
+        from (values (old.actual_close_date), (new.actual_close_date)) as d (closed)
+        where d.closed is not null;
+    else
+        insert into app.dashboard_stale (kind, day)
+        select distinct tg_table_name, (d.at at time zone zone)::date
+        from (values (old.occurred_at), (new.occurred_at)) as d (at)
+        where (d.at at time zone zone)::date < today;
+    end if;
+    return null;
+end;
+$$;
+comment on function app.note_days_changed() is
+    'Trigger: the days before and after a change that counts are counted again.';
+
+do $$
+declare
+    t record;
+begin
+    for t in
+        select * from (values
+            ('contacts', 'created_at lead_source assigned_to deleted_at'),
+            ('messages', 'contact_id direction occurred_at'),
+            ('calls', 'contact_id direction occurred_at status call_type duration'),
+            ('emails', 'contact_id direction occurred_at status'),
+            ('deals', 'contact_id pipeline stage value currency probability expected_close_date '
+                || 'actual_close_date assigned_to lost_reason won_reason deleted_at'))
+            as w (name, columns)
+    loop
+        execute format('drop trigger if exists %I on %I', t.name || '_dashboard_insert', t.name);
+        execute format('create trigger %I after insert on %I referencing new table as written
+            for each statement execute function app.note_days_written()',
+            t.name || '_dashboard_insert', t.name);
+        execute format('drop trigger if exists %I on %I', t.name || '_dashboard_delete', t.name);
+        execute format('create trigger %I after delete on %I referencing old table as written
+            for each statement execute function app.note_days_written()',
+            t.name || '_dashboard_delete', t.name);
+        execute format('drop trigger if exists %I on %I', t.name || '_dashboard_update', t.name);
+        execute format('create trigger %I after update of %s on %I for each row when ((%s)
+            is distinct from (%s)) execute function app.note_days_changed()',
+            t.name || '_dashboard_update', replace(t.columns, ' ', ', '), t.name,
+            'old.' || replace(t.columns, ' ', ', old.'), 'new.' || replace(t.columns, ' ', ', new.'));
+    end loop;
+end;
+$$;
+
+-- Reading ---------------------------------------------------------------------------------------
+
+create or replace function app.live_days(of_kind text, from_day date, to_day date) returns date[]
+language plpgsql stable security definer as $$
+declare
+    kept app.dashboard_kept;
+begin
+    select * into kept from app.dashboard_kept d where d.kind = of_kind;
+    if of_kind = 'open' then
+        return case when kept.kind is not null then array(
+            select distinct s.day from app.dashboard_stale s where s.kind = of_kind) end;
+    end if;
+    return array(
+        select from_day + n
+        from generate_series(0, least(to_day, app.workspace_today()) - from_day) n
+        where kept.kind is null or not from_day + n between kept.since and kept.until
+    ) || array(
+        select distinct s.day + late.days
+        from app.dashboard_stale s
+        cross join generate_series(0, case of_kind when 'responses' then 7 else 0 end) as late (days)
+        where s.kind = case of_kind when 'responses' then 'messages' else of_kind end
+          and s.day + late.days between from_day and to_day
+          and s.day + late.days between kept.since and kept.until
+        -- A bulk change of more days than a page can count shows with the next upkeep.
+        order by 1 desc limit 31);
+end;
+$$;
+comment on function app.live_days(text, date, date) is
+    'Days that are not kept, or not as they are now. Months of open deals; NULL for all of them.';
+
+create or replace function app.dashboard_rows(of_kind text, from_day date, to_day date, of_owner uuid)
+returns setof app.dashboard_counts
+language plpgsql stable security definer rows 1000 as $$
+declare
+    everything constant boolean := app.sees_all();
+    me constant uuid := current_user_id();
+    live constant date[] := app.live_days(of_kind, from_day, to_day);
+begin
+    if app.caller_role() is null or not app.in_scope(
+        case of_kind when 'responses' then 'messages' when 'closed' then 'deals'
+                     when 'open' then 'deals' else of_kind end, 'read') then
+        return;
+    end if;
+    return query
+    select r.*
+    from (select c.* from app.dashboard_counts c
+          where c.kind = of_kind and live is not null and c.day <> all (live)
+            and (of_kind = 'open' or c.day between from_day and to_day)
+          union all
+          select c.* from app.count_days(of_kind, live) c) r
+    where (everything or r.contact_owner is null or r.contact_owner = me)
+      and (of_owner is null
+           or coalesce(r.owner, '00000000-0000-0000-0000-000000000000') = of_owner);
+end;
+$$;
+comment on function app.dashboard_rows(text, date, date, uuid) is
+    'Counts of a kind that the caller may see, of one owner (zeros: of nobody) or of all.';
+
+create or replace function app.dashboard(
+    starts date[], to_day date, of_owner uuid default null, kinds text[] default
+    '{messages,calls,emails,contacts,closed,open}')
+returns table (kind text, begins date, pipeline text, what text, detail text, currency text,
+               entries bigint, amount numeric, weighted numeric)
+language plpgsql stable security definer as $$
+begin
+    return query
+    select r.kind, case r.kind when 'open' then r.day else starts[width_bucket(r.day, starts)] end,
+           r.pipeline, r.what, r.detail, r.currency, sum(r.entries)::bigint, sum(r.amount),
+           sum(r.weighted)
+    from unnest(kinds) k
+    cross join app.dashboard_rows(k, starts[1], to_day, of_owner) r
+    group by 1, 2, 3, 4, 5, 6
+    order by 1, 2, 3, 4, 5, 6;
+end;
+$$;
+comment on function app.dashboard(date[], date, uuid, text[]) is
+    'What happened in stretches that begin on `starts` (in order) until to_day, as far as the caller sees it; kind open: open deals by month.';
+
+create or replace function app.dashboard_response(
+    from_day date, to_day date, of_owner uuid default null,
+    out replies bigint, out median double precision)
+language plpgsql stable security definer as $$
+begin
+    select count(*), percentile_cont(0.5) within group (order by s)
+    into replies, median
+    from app.dashboard_rows('responses', from_day, to_day, of_owner) r
+    cross join unnest(r.seconds) s;
+end;
+$$;
+comment on function app.dashboard_response(date, date, uuid) is
+    'How many messages were replied to, and the median of the seconds that took.';
+
+create or replace function app.dashboard_overdue(of_owner uuid default null, most integer default 1000)
+returns integer
+language plpgsql stable security definer as $$
+declare
+    everything constant boolean := app.sees_all();
+    me constant uuid := current_user_id();
+    late integer;
+begin
+    if app.caller_role() is null or not app.in_scope('activities', 'read') then
+        return 0;
+    end if;
+    -- Put together as text: one owner's are found by an index of their own.
+    execute format($q$
+        select count(*) from (
+            select from activities a
+            left join contacts c on c.id = a.contact_id
+            left join deals d on d.id = a.deal_id
+            left join contacts dc on dc.id = d.contact_id and a.contact_id is null
+            where a.status in ('planned', 'in_progress', 'overdue') and a.due_date < now()
+              and (not a.is_all_day or a.due_date < now() - interval '24 hours')
+              and c.deleted_at is null and d.deleted_at is null
+              and ($1 or coalesce(c.assigned_to, dc.assigned_to, $2) = $2) %s
+            limit $3) found $q$,
+        case when of_owner is null then ''
+             when of_owner = '00000000-0000-0000-0000-000000000000' then 'and a.assigned_to is null'
+             else format('and a.assigned_to = %L', of_owner) end)
+    into late using everything, me, most;
+    return late;
+end;
+$$;
+comment on function app.dashboard_overdue(uuid, integer) is
+    'Open activities past their time that the caller sees; counts no further than `most`.';
+
+do $$
+declare
+    signature text;
+begin
+    foreach signature in array array[
+        'app.workspace_zone()', 'app.workspace_today()', 'app.check_timezone()',
+        'app.open_deals_of(date[])', 'app.count_days(text, date[])', 'app.upkeep_dashboard()',
+        'app.note_days_written()', 'app.note_days_changed()', 'app.live_days(text, date, date)',
+        'app.dashboard_rows(text, date, date, uuid)', 'app.dashboard(date[], date, uuid, text[])',
+        'app.dashboard_response(date, date, uuid)', 'app.dashboard_overdue(uuid, integer)'
+    ] loop
+        execute format('revoke all on function %s from public', signature);
+        if signature in ('app.workspace_zone()', 'app.workspace_today()',
+                         'app.dashboard(date[], date, uuid, text[])',
+                         'app.dashboard_response(date, date, uuid)',
+                         'app.dashboard_overdue(uuid, integer)')
+           and exists (select from pg_roles where rolname = 'authenticated') then
+            execute format('grant execute on function %s to authenticated', signature);
+        end if;
+    end loop;
+end;
+$$;
+
+commit;
