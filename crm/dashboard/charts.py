@@ -3,7 +3,7 @@
 A drawing is 100 high; a column of a chart is 10 wide (dashboard/_charts.html).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise
@@ -13,8 +13,6 @@ from crm.dashboard.figures import Counts, amount, total, value
 from crm.dashboard.links import Links
 from crm.dashboard.period import DAY, LABELS, Span, month_after
 
-CLOSED = ("closed_won", "closed_lost")
-STAGES = ("lead", "qualified", "proposal", "negotiation", "contract", "closing")
 NO_MONTH = date(1, 1, 1)
 MONTHS_AHEAD = 6
 MOST_BARS = 8
@@ -23,13 +21,14 @@ CHANNELS = (("messages", "Messages"), ("calls", "Calls"), ("emails", "Emails"))
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A row: its name (of a stage its key), how many, the sum, and the width of 100."""
+    """A row: its name, how many, the sum, the width of 100, and a colour of its own."""
 
     name: str
     entries: int
     shown: str
     width: float
     href: str
+    hue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,15 @@ class Chart:
         return not any(part.height for column in self.columns for part in column.parts)
 
 
-def funnel(counts: Counts, links: Links) -> list[Bar]:
+def funnel(counts: Counts, links: Links, stages: list[Any]) -> list[Bar]:
     """Open deals by stage, in the order of the pipeline; the width is how many."""
     rows = counts.now("open")
-    found = {row["what"] for row in rows}
-    stages = [*(s for s in STAGES if s in found), *sorted(found - set(STAGES))]
-    return _bars(counts, [(s, links.deals([s]), _of(rows, "what", s)) for s in stages])
+    keys = [stage["key"] for stage in stages] if rows else []
+    bars = _bars(counts, [(key, links.deals([key]), _of(rows, "what", key)) for key in keys])
+    return [
+        replace(bar, name=stage["label"], hue=f"hue-{stage['hue']}")
+        for bar, stage in zip(bars, stages, strict=False)
+    ]
 
 
 def reasons(counts: Counts, links: Links, stage: str) -> list[Bar]:
@@ -104,7 +106,7 @@ def _bars(counts: Counts, found: list[tuple[str, str, list[dict[str, Any]]]]) ->
     most = max((total(rows) for _, _, rows in found), default=0)
     return [
         Bar(name, total(rows), amount(value(rows, counts.currency), counts.currency),
-            round(100 * total(rows) / most, 1), href)
+            round(100 * total(rows) / max(most, 1), 1), href)
         for name, href, rows in found
     ]  # fmt: skip
 

@@ -25,12 +25,6 @@ class Counts:
         kept = [row for row in self.rows if row["pipeline"] in ("", pipeline)]
         return replace(self, rows=kept)
 
-    @property
-    def pipelines(self) -> list[str]:
-        """Pipelines with deals; the default one first."""
-        others = {row["pipeline"] for row in self.rows} - {"", "default"}
-        return ["default", *sorted(others)]
-
     def now(self, *kinds: str) -> list[dict[str, Any]]:
         """Rows of the range; open deals are those of today."""
         return [

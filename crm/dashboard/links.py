@@ -15,13 +15,14 @@ class Links:
     owner: str
     pipeline: str
     zone: tzinfo
+    several: bool = False  # pipelines, so that an address names its own
 
     def dashboard(self, span: Span | None = None) -> str:
         """The dashboard for other days, else for these."""
         span = span or self.span
         pairs = [("from", str(span.begin)), ("to", str(span.end))]
         pairs += [("owner", self.owner)] if self.owner else []
-        pairs += [("pipeline", self.pipeline)] if self.pipeline != "default" else []
+        pairs += [("pipeline", self.pipeline)] if self.several else []
         return f"/dashboard?{urlencode(pairs)}"
 
     def contacts(self, *filters: str) -> str:

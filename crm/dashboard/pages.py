@@ -42,7 +42,7 @@ async def show(
     begin: Annotated[str, Query(alias="from", max_length=20)] = "",
     end: Annotated[str, Query(alias="to", max_length=20)] = "",
     owner: Annotated[str, Query(max_length=40)] = "",
-    pipeline: Annotated[str, Query(max_length=100)] = "default",
+    pipeline: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """The figures of a range of days, and of one owner or all."""
     async with db.session(user) as connection:
@@ -50,15 +50,19 @@ async def show(
         span = period.read(begin, end, now["today"])
         asked = Asked(span, *_owner(owner, user))
         people = [(str(row["id"]), row["name"]) async for row in queries.people(connection)]
+        pipelines = [row async for row in queries.pipelines(connection)]
+        first = next((row["key"] for row in pipelines if not row["is_archived"]), "default")
+        links = Links(span, asked.owner, pipeline or first, _zone(now["zone"]), len(pipelines) > 1)
+        stages = [row async for row in queries.stages(connection, pipeline=links.pipeline)]
         found = await _count(connection, asked)
-    links = Links(span, asked.owner, pipeline or "default", _zone(now["zone"]))
     counts: Counts = found["counts"].of_pipeline(links.pipeline)
     template = "dashboard/_figures.html" if is_partial(request) else "dashboard/index.html"
     return render(
         request, template, asked=asked, links=links, people=people, zone=now["zone"],
-        presets=period.presets(now["today"]), pipelines=found["counts"].pipelines,
+        presets=period.presets(now["today"]), pipelines=pipelines,
         figures=figures(counts, found, links), counts=counts,
-        funnel=charts.funnel(counts, links), forecast=charts.forecast(counts, links, now["today"]),
+        funnel=charts.funnel(counts, links, stages),
+        forecast=charts.forecast(counts, links, now["today"]),
         won=charts.reasons(counts, links, "closed_won"),
         lost=charts.reasons(counts, links, "closed_lost"),
         activity=charts.activity(counts, links), sources=charts.sources(counts, links),

@@ -18,6 +18,14 @@ from app.dashboard_response(:from_day, :to_day, :owner) r;
 -- Tasks past their time, counted up to `most`.
 select app.dashboard_overdue(:owner, :most);
 
+-- name: pipelines
+-- The pipelines in their order, those that only deals know at the end.
+select p.key, p.name, p.is_archived from app.deal_pipelines() p;
+
+-- name: stages
+-- The open stages of a pipeline in their order.
+select s.key, s.label, s.hue from app.deal_stages(:pipeline) s where not s.is_closed;
+
 -- name: people
 -- Whose figures can be asked for.
 select u.id, u.name

@@ -73,7 +73,7 @@ def _deals(chance: random.Random, contact: UUID, today: date) -> list[dict[str, 
     for _ in range(chance.randrange(3)):
         deal = {
             "contact_id": contact, "name": "Roof", "value": Decimal(chance.randrange(1, 9000)),
-            "assigned_to": chance.choice(OWNERS), "probability": chance.randrange(0, 101, 10),
+            "assigned_to": chance.choice(OWNERS), "probability": chance.randrange(10, 101, 10),
             "stage": chance.choice((*OPEN, "closed_won", "closed_lost")),
             "expected_close_date": chance.choice(
                 (None, today + timedelta(days=chance.randrange(-60, 200)))
