@@ -2,12 +2,14 @@
 --
 -- app.count_days() counts a kind of entry on some days; it is the one place that says what counts.
 -- app.upkeep_dashboard() keeps its answers in app.dashboard_counts for the days that are over, and
--- app.dashboard() adds up kept days and counts live what is not kept: today, and days that changed
--- since. So figures are exact, a page reads a few days of messages instead of all, and a write into
--- today, which nearly every write is, costs nothing: no counter that writers would wait for.
--- A write into an earlier day appends a row to app.dashboard_stale; the next upkeep counts that day
--- again. Who reassigns a contact moves all its entries to another owner: app.dashboard_moved
--- remembers it, and until the next upkeep (a minute) figures by owner are those from before.
+-- app.dashboard() adds up kept days and counts live what is not kept, and days that changed since.
+-- A write into an earlier day appends a row to app.dashboard_stale; until the next upkeep has counted
+-- that day again, it is counted live. Deals mark today as well, so their figures are never old.
+-- Messages, calls, emails and contacts of today leave no mark, which nearly every write is: it costs
+-- nothing, and there is no counter that writers would wait for. Instead the upkeep counts today
+-- every minute; counts of today that are older than three minutes are not used.
+-- Who reassigns a contact moves all its entries to another owner: app.dashboard_moved remembers it,
+-- and until the next upkeep figures by owner are those from before.
 -- Open deals are kept by month of expected close instead of by day.
 -- Days are days in the time zone of setting "timezone" (UTC when there is none). A day is kept when
 -- it is over for two hours: a transaction that began in it must have ended by then.
@@ -47,9 +49,12 @@ create table if not exists app.dashboard_kept (
     kind text not null,
     since date not null,
     until date not null,
+    counted_at timestamptz not null default now(),
     constraint dashboard_kept_pkey primary key (kind)
 );
 comment on table app.dashboard_kept is 'From which to which day each kind is kept.';
+comment on column app.dashboard_kept.until is 'The last day that is over; the days after it are counted each minute.';
+comment on column app.dashboard_kept.counted_at is 'When the days that are not over were counted.';
 
 create table if not exists app.dashboard_stale (
     kind text not null,
@@ -301,22 +306,23 @@ begin
         elsif k <> 'open' then
             days := days || array(
                 select coalesce(kept.until + 1, first_day) + n
-                from generate_series(0, last_day - coalesce(kept.until + 1, first_day)) n);
+                from generate_series(
+                    0, app.workspace_today() - coalesce(kept.until + 1, first_day)) n);
         end if;
         delete from app.dashboard_counts c
         where c.kind = k and (days is null or c.day = any (days) or k <> 'open' and c.day < first_day);
         insert into app.dashboard_counts select * from app.count_days(k, days);
         insert into app.dashboard_kept as d (kind, since, until)
         values (k, first_day, last_day)
-        on conflict (kind) do update set since = excluded.since, until = excluded.until
-        where (d.since, d.until) is distinct from (excluded.since, excluded.until);
-        total := total + coalesce(cardinality(days), 0);
+        on conflict (kind) do update set since = excluded.since, until = excluded.until,
+            counted_at = excluded.counted_at;
+        total := total + (select count(*) from unnest(days) d where k = 'open' or d <= last_day);
     end loop;
     return total;
 end;
 $$;
 comment on function app.upkeep_dashboard() is
-    'Counts the days that are over and those that changed; returns how many.';
+    'Counts the days that are over, those that changed, and today; returns how many of the former.';
 
 -- Marks of what changed ---------------------------------------------------------------------------
 
@@ -426,8 +432,11 @@ create or replace function app.live_days(of_kind text, from_day date, to_day dat
 language plpgsql stable security definer as $$
 declare
     kept app.dashboard_kept;
+    last_day date; -- that may be taken from what was counted
 begin
     select * into kept from app.dashboard_kept d where d.kind = of_kind;
+    last_day := case when kept.counted_at > now() - interval '3 minutes'
+                     then greatest(kept.until, (kept.counted_at at time zone app.workspace_zone())::date) else kept.until end;
     if of_kind = 'open' then
         return case when kept.kind is not null then array(
             select distinct s.day from app.dashboard_stale s where s.kind = of_kind) end;
@@ -435,14 +444,14 @@ begin
     return array(
         select from_day + n
         from generate_series(0, least(to_day, app.workspace_today()) - from_day) n
-        where kept.kind is null or not from_day + n between kept.since and kept.until
+        where kept.kind is null or not from_day + n between kept.since and last_day
     ) || array(
         select distinct s.day + late.days
         from app.dashboard_stale s
         cross join generate_series(0, case of_kind when 'responses' then 7 else 0 end) as late (days)
         where s.kind = case of_kind when 'responses' then 'messages' else of_kind end
           and s.day + late.days between from_day and to_day
-          and s.day + late.days between kept.since and kept.until
+          and s.day + late.days between kept.since and last_day
         -- A bulk change of more days than a page can count shows with the next upkeep.
         order by 1 desc limit 31);
 end;
@@ -529,7 +538,7 @@ begin
             select from activities a
             left join contacts c on c.id = a.contact_id
             left join deals d on d.id = a.deal_id
-            left join contacts dc on dc.id = d.contact_id and a.contact_id is null
+            left join contacts dc on dc.id = d.contact_id and a.contact_id is null and not $1
             where a.status in ('planned', 'in_progress', 'overdue') and a.due_date < now()
               and (not a.is_all_day or a.due_date < now() - interval '24 hours')
               and c.deleted_at is null and d.deleted_at is null

@@ -94,6 +94,49 @@ async def test_a_message_of_today_leaves_no_mark(admin: asyncpg.Connection) -> N
     assert await admin.fetchval("select count(*) from app.dashboard_stale") == 0
 
 
+async def test_today_is_counted_each_minute_and_old_counts_of_it_are_not_used(
+    pool: Database, admin: asyncpg.Connection
+) -> None:
+    today = datetime.now(UTC).date()
+    one = await contact(admin, "Ann")
+    await add(admin, "messages", contact_id=one, direction="inbound")
+    await admin.fetchval("select app.upkeep_dashboard()")
+    await add(admin, "messages", contact_id=one, direction="inbound")
+    assert await messages_of(pool, today) == 1
+    await admin.fetchval("select app.upkeep_dashboard()")
+    assert await messages_of(pool, today) == 2
+    await add(admin, "messages", contact_id=one, direction="inbound")
+    await admin.execute("update app.dashboard_kept set counted_at = now() - interval '4 minutes'")
+    assert await messages_of(pool, today) == 3
+
+
+async def test_yesterdays_count_is_not_taken_for_todays(
+    pool: Database, admin: asyncpg.Connection
+) -> None:
+    today = datetime.now(UTC).date()
+    one = await contact(admin, "Ann")
+    await admin.fetchval("select app.upkeep_dashboard()")
+    await add(admin, "messages", contact_id=one, direction="inbound")
+    await admin.execute(
+        "update app.dashboard_kept set until = $1, counted_at = now() - interval '1 day'",
+        today - timedelta(days=2),
+    )
+    assert await messages_of(pool, today) == 1
+
+
+async def test_a_deal_that_is_won_shows_at_once(pool: Database, admin: asyncpg.Connection) -> None:
+    today = datetime.now(UTC).date()
+    one = await contact(admin, "Ann")
+    deal = await add(admin, "deals", contact_id=one, name="Roof", value=5, stage="closing")
+    await admin.fetchval("select app.upkeep_dashboard()")
+    await admin.execute("update deals set stage = 'closed_won' where id = $1", deal)
+    async with pool.session(ALICE) as connection:
+        rows = await connection.fetch(
+            "select what, amount from app.dashboard($1, $2, null, '{open,closed}')", [today], today
+        )
+    assert [tuple(row) for row in rows] == [("closed_won", 5)]
+
+
 async def test_a_message_that_is_written_while_days_are_counted_is_not_lost(
     pool: Database, admin: asyncpg.Connection, database
 ) -> None:
