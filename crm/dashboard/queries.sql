@@ -1,4 +1,4 @@
--- The dashboard; what counts, and for whom, is in db/app/138_dashboard.sql.
+-- The dashboard; what counts, and for whom, is in db/app/138 and 139.
 
 -- name: now^
 -- The day it is in the workspace, and the time zone of its days.

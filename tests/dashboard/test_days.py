@@ -29,11 +29,13 @@ async def clean(admin: asyncpg.Connection) -> None:
 async def messages_of(pool: Database, day: date) -> int:
     """How many on one day."""
     async with pool.session(ALICE) as connection:
-        return await connection.fetchval(
+        found = await connection.fetchval(
             "select coalesce(sum(entries), 0)::integer"
             " from app.dashboard($1, $2, null, '{messages}')",
             [day], day,
         )  # fmt: skip
+    assert found is not None
+    return found
 
 
 async def set_zone(admin: asyncpg.Connection, name: str) -> None:
@@ -169,7 +171,7 @@ async def test_two_upkeeps_at_once_count_once(
     try:
         counting = other.transaction()
         await counting.start()
-        assert await other.fetchval("select app.upkeep_dashboard()") > 0
+        assert await other.fetchval("select app.upkeep_dashboard() > 0")
         assert await admin.fetchval("select app.upkeep_dashboard()") == 0
         await counting.commit()
     finally:

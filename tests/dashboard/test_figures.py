@@ -83,8 +83,8 @@ async def test_figures_that_are_not_kept_yet_are_counted_live(pool: Database, sc
 async def test_kept_figures_are_those_of_a_recount(
     pool: Database, admin: asyncpg.Connection, scene: Any
 ) -> None:
-    assert await admin.fetchval("select app.upkeep_dashboard()") >= 0
-    assert await admin.fetchval("select count(*) from app.dashboard_counts") > 100
+    await admin.fetchval("select app.upkeep_dashboard()")
+    assert await admin.fetchval("select count(*) > 100 from app.dashboard_counts")
     await compare(pool, ALICE, scene[1])
     await compare(pool, VERA, scene[1])
     assert await admin.fetchval("select app.upkeep_dashboard()") == 0
@@ -115,7 +115,7 @@ async def test_a_change_of_a_kept_day_shows_at_once_and_after_the_upkeep(
     book, recount = scene
     await change_a_little(admin, book)
     await compare(pool, ALICE, recount)
-    assert await admin.fetchval("select app.upkeep_dashboard()") > 0
+    assert await admin.fetchval("select app.upkeep_dashboard() > 0")
     await compare(pool, ALICE, recount)
 
 
