@@ -32,10 +32,12 @@ class Span:
 
     @property
     def words(self) -> str:
-        """`1 Nov 2026`, `1 to 30 Nov 2026`, `28 Oct to 25 Nov 2026`."""
+        """`1 Nov 2026`, `November 2026`, `2 to 30 Nov 2026`, `28 Oct to 25 Nov 2026`."""
         end = f"{self.end.day} {self.end:%b %Y}"
         if self.begin == self.end:
             return end
+        if self.begin.day == 1 and self.end + DAY == month_after(self.begin):
+            return f"{self.begin:%B %Y}"
         if self.begin.year != self.end.year:
             return f"{self.begin.day} {self.begin:%b %Y} to {end}"
         month = "" if self.begin.month == self.end.month else f" {self.begin:%b}"

@@ -234,7 +234,8 @@ def test_ranges_fall_into_days_weeks_or_months() -> None:
 
 def test_ranges_say_themselves_in_few_words() -> None:
     assert Span(date(2026, 11, 1), date(2026, 11, 1)).words == "1 Nov 2026"
-    assert Span(date(2026, 11, 1), date(2026, 11, 30)).words == "1 to 30 Nov 2026"
+    assert Span(date(2026, 11, 1), date(2026, 11, 30)).words == "November 2026"
+    assert Span(date(2026, 11, 1), date(2026, 11, 25)).words == "1 to 25 Nov 2026"
     assert Span(date(2025, 12, 30), date(2026, 1, 2)).words == "30 Dec 2025 to 2 Jan 2026"
     assert dict(presets(date(2026, 11, 25)))["This quarter"].begin == date(2026, 10, 1)
     assert read("", "", date(2026, 11, 25)).days == 30
