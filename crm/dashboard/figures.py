@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from crm.dashboard.links import Links
@@ -13,7 +14,7 @@ from crm.web import money
 MOST_OVERDUE = 500  # counted; above, the figure says so
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counts:
     """The rows that were counted, of the range and of the days before."""
 
@@ -41,7 +42,7 @@ class Counts:
             if row["kind"] in kinds and row["kind"] != "open" and row["begins"] < self.span.begin
         ]
 
-    @property
+    @cached_property
     def currency(self) -> str:
         """The currency of most deals: sums are of this one."""
         deals: Counter[str] = Counter()

@@ -7,74 +7,111 @@ set local client_min_messages = warning;
 
 -- Marks of what changed ---------------------------------------------------------------------------
 
-create or replace function app.note_days_written() returns trigger
+create or replace function app.note_contacts_written() returns trigger
 language plpgsql security definer as $$
 declare
     zone text;
-    today timestamptz;
 begin
     if not exists (select from written) then
         return null;
     end if;
     zone := app.workspace_zone();
-    today := date_trunc('day', now() at time zone zone) at time zone zone;
-    if tg_table_name = 'contacts' then
-        insert into app.dashboard_stale (kind, day)
-        select distinct 'contacts', (w.created_at at time zone zone)::date
-        from written w where w.created_at < today;
-    elsif tg_table_name = 'deals' then
-        insert into app.dashboard_stale (kind, day)
-        select 'open', coalesce(date_trunc('month', w.expected_close_date)::date, '0001-01-01')
-        from written w where w.actual_close_date is null
-        union
-        select 'closed', w.actual_close_date
-        from written w where w.actual_close_date is not null;
-    else
-        insert into app.dashboard_stale (kind, day)
-        select distinct tg_table_name, (w.occurred_at at time zone zone)::date
-        from written w where w.occurred_at < today;
-    end if;
+    insert into app.dashboard_stale (kind, day)
+    select distinct 'contacts', (w.created_at at time zone zone)::date
+    from written w
+    where w.created_at < date_trunc('day', now() at time zone zone) at time zone zone;
     return null;
 end;
 $$;
-comment on function app.note_days_written() is
-    'Trigger: days before today in which rows appeared or vanished are counted again.';
+comment on function app.note_contacts_written() is
+    'Trigger: days before today in which contacts appeared or vanished are counted again.';
 
-create or replace function app.note_days_changed() returns trigger
+create or replace function app.note_contacts_changed() returns trigger
 language plpgsql security definer as $$
 declare
     zone constant text := app.workspace_zone();
-    today constant date := (now() at time zone zone)::date;
 begin
-    if tg_table_name = 'contacts' then
-        insert into app.dashboard_stale (kind, day)
-        select distinct 'contacts', (d.at at time zone zone)::date
-        from (values (old.created_at), (new.created_at)) as d (at)
-        where (d.at at time zone zone)::date < today;
-        if new.assigned_to is distinct from old.assigned_to then
-            insert into app.dashboard_moved (contact_id) values (new.id);
-        end if;
-    elsif tg_table_name = 'deals' then
-        insert into app.dashboard_stale (kind, day)
-        select 'open', coalesce(date_trunc('month', d.expected)::date, '0001-01-01')
-        from (values (old.expected_close_date, old.actual_close_date),
-                     (new.expected_close_date, new.actual_close_date)) as d (expected, closed)
-        where d.closed is null
-        union
-        select 'closed', d.closed
-        from (values (old.actual_close_date), (new.actual_close_date)) as d (closed)
-        where d.closed is not null;
-    else
-        insert into app.dashboard_stale (kind, day)
-        select distinct tg_table_name, (d.at at time zone zone)::date
-        from (values (old.occurred_at), (new.occurred_at)) as d (at)
-        where (d.at at time zone zone)::date < today;
+    insert into app.dashboard_stale (kind, day)
+    select distinct 'contacts', (d.at at time zone zone)::date
+    from (values (old.created_at), (new.created_at)) as d (at)
+    where d.at < date_trunc('day', now() at time zone zone) at time zone zone;
+    if new.assigned_to is distinct from old.assigned_to then
+        insert into app.dashboard_moved (contact_id) values (new.id);
     end if;
     return null;
 end;
 $$;
-comment on function app.note_days_changed() is
-    'Trigger: the days before and after a change that counts are counted again.';
+comment on function app.note_contacts_changed() is
+    'Trigger: the days before and after a change of contacts that counts are counted again.';
+
+create or replace function app.note_entries_written() returns trigger
+language plpgsql security definer as $$
+declare
+    zone text;
+begin
+    if not exists (select from written) then
+        return null;
+    end if;
+    zone := app.workspace_zone();
+    insert into app.dashboard_stale (kind, day)
+    select distinct tg_table_name, (w.occurred_at at time zone zone)::date
+    from written w
+    where w.occurred_at < date_trunc('day', now() at time zone zone) at time zone zone;
+    return null;
+end;
+$$;
+comment on function app.note_entries_written() is
+    'Trigger: days before today in which messages, calls or emails appeared or vanished are counted again.';
+
+create or replace function app.note_entries_changed() returns trigger
+language plpgsql security definer as $$
+declare
+    zone constant text := app.workspace_zone();
+begin
+    insert into app.dashboard_stale (kind, day)
+    select distinct tg_table_name, (d.at at time zone zone)::date
+    from (values (old.occurred_at), (new.occurred_at)) as d (at)
+    where d.at < date_trunc('day', now() at time zone zone) at time zone zone;
+    return null;
+end;
+$$;
+comment on function app.note_entries_changed() is
+    'Trigger: the days before and after a change of messages, calls or emails that counts are counted again.';
+
+create or replace function app.note_deals_written() returns trigger
+language plpgsql security definer as $$
+begin
+    insert into app.dashboard_stale (kind, day)
+    select 'open', coalesce(date_trunc('month', w.expected_close_date)::date, '0001-01-01')
+    from written w
+    where w.actual_close_date is null
+    union
+    select 'closed', w.actual_close_date
+    from written w
+    where w.actual_close_date is not null;
+    return null;
+end;
+$$;
+comment on function app.note_deals_written() is
+    'Trigger: months and days in which deals appeared or vanished are counted again.';
+
+create or replace function app.note_deals_changed() returns trigger
+language plpgsql security definer as $$
+begin
+    insert into app.dashboard_stale (kind, day)
+    select 'open', coalesce(date_trunc('month', d.expected)::date, '0001-01-01')
+    from (values (old.expected_close_date, old.actual_close_date),
+                 (new.expected_close_date, new.actual_close_date)) as d (expected, closed)
+    where d.closed is null
+    union
+    select 'closed', d.closed
+    from (values (old.actual_close_date), (new.actual_close_date)) as d (closed)
+    where d.closed is not null;
+    return null;
+end;
+$$;
+comment on function app.note_deals_changed() is
+    'Trigger: the months and days before and after a change of deals that counts are counted again.';
 
 do $$
 declare
@@ -82,27 +119,29 @@ declare
 begin
     for t in
         select * from (values
-            ('contacts', 'created_at lead_source assigned_to deleted_at'),
-            ('messages', 'contact_id direction occurred_at'),
-            ('calls', 'contact_id direction occurred_at status call_type duration'),
-            ('emails', 'contact_id direction occurred_at status'),
-            ('deals', 'contact_id pipeline stage value currency probability expected_close_date '
-                || 'actual_close_date assigned_to lost_reason won_reason deleted_at'))
-            as w (name, columns)
+            ('contacts', 'contacts', 'created_at lead_source assigned_to deleted_at'),
+            ('messages', 'entries', 'contact_id direction occurred_at'),
+            ('calls', 'entries', 'contact_id direction occurred_at status call_type duration'),
+            ('emails', 'entries', 'contact_id direction occurred_at status'),
+            ('deals', 'deals', 'contact_id pipeline stage value currency probability '
+                || 'expected_close_date actual_close_date assigned_to lost_reason won_reason '
+                || 'deleted_at'))
+            as w (name, noun, columns)
     loop
         execute format('drop trigger if exists %I on %I', t.name || '_dashboard_insert', t.name);
         execute format('create trigger %I after insert on %I referencing new table as written
-            for each statement execute function app.note_days_written()',
-            t.name || '_dashboard_insert', t.name);
+            for each statement execute function app.%I()',
+            t.name || '_dashboard_insert', t.name, 'note_' || t.noun || '_written');
         execute format('drop trigger if exists %I on %I', t.name || '_dashboard_delete', t.name);
         execute format('create trigger %I after delete on %I referencing old table as written
-            for each statement execute function app.note_days_written()',
-            t.name || '_dashboard_delete', t.name);
+            for each statement execute function app.%I()',
+            t.name || '_dashboard_delete', t.name, 'note_' || t.noun || '_written');
         execute format('drop trigger if exists %I on %I', t.name || '_dashboard_update', t.name);
         execute format('create trigger %I after update of %s on %I for each row when ((%s)
-            is distinct from (%s)) execute function app.note_days_changed()',
+            is distinct from (%s)) execute function app.%I()',
             t.name || '_dashboard_update', replace(t.columns, ' ', ', '), t.name,
-            'old.' || replace(t.columns, ' ', ', old.'), 'new.' || replace(t.columns, ' ', ', new.'));
+            'old.' || replace(t.columns, ' ', ', old.'), 'new.' || replace(t.columns, ' ', ', new.'),
+            'note_' || t.noun || '_changed');
     end loop;
 end;
 $$;
@@ -245,8 +284,12 @@ declare
     signature text;
 begin
     foreach signature in array array[
-        'app.note_days_written()',
-        'app.note_days_changed()',
+        'app.note_contacts_written()',
+        'app.note_contacts_changed()',
+        'app.note_entries_written()',
+        'app.note_entries_changed()',
+        'app.note_deals_written()',
+        'app.note_deals_changed()',
         'app.live_days(text, date, date)',
         'app.dashboard_rows(text, date, date, uuid)',
         'app.dashboard(date[], date, uuid, text[])',
