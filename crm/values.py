@@ -146,7 +146,8 @@ def _read_moment(text: str) -> datetime:
     if days := re.fullmatch(r"(\d{1,5})d", text):  # 30d: thirty days ago
         return datetime.now(UTC) - timedelta(days=int(days[1]))
     moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC)  # OverflowError for what no database keeps
 
 
 def _read_bool(text: str) -> bool:

@@ -259,4 +259,5 @@ async def test_a_revoked_or_expired_token_ends_at_once(
     await admin.execute("update app.users set is_active = false where id = $1", BOB.user_id)
     assert (await program.get("/contacts")).status_code == 401
     await admin.execute("update app.users set is_active = true where id = $1", BOB.user_id)
-    assert (await program.get("/contacts")).status_code == 200
+    assert (await program.get("/contacts")).status_code == 401, "ended for good"
+    assert (await (await program_of(BOB)).get("/contacts")).status_code == 200
