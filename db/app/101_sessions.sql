@@ -290,8 +290,10 @@ comment on function app.require_person() is
 
 create or replace function app.change_my_name(new_name text) returns void
 language plpgsql security definer as $$
+declare
+    me constant uuid := app.require_person();
 begin
-    update app.users set name = new_name where id = app.require_person();
+    update app.users set name = new_name where id = me;
 end;
 $$;
 comment on function app.change_my_name(text) is 'The caller''s name as others see it.';

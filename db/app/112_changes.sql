@@ -80,7 +80,7 @@ declare
     caller constant text := app.caller_role();
 begin
     if caller is null then
-        return '{}';
+        return '{}'::text[];
     end if;
     return array(
         select l.table_name

@@ -176,7 +176,7 @@ declare
     keys text[];
     masks constant jsonb := case
         when tg_table_name = 'settings' and it ->> 'key' ~* 'secret|password|token|_key'
-        then '{"value": "…"}' else '{}' end;
+        then '{"value": "…"}'::jsonb else '{}'::jsonb end;
 begin
     keys := array(
         select k.key from jsonb_each(it) k
@@ -229,6 +229,7 @@ declare
     seen constant text := 'when (current_setting(''app.changes'', true) is distinct from ''summary''
         or not has_table_privilege(''app.changes'', ''insert''))';
     one record;
+    -- names are quoted by format; @plpgsql_check_options: security_warnings = off
 begin
     if not exists (select from pg_attribute a where a.attrelid = target and a.attname = 'id'
                    and a.atttypid = 'uuid'::regtype and not a.attisdropped) then

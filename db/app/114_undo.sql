@@ -316,7 +316,7 @@ declare
     batch_before constant text := coalesce(current_setting('app.batch', true), '');
     change app.changes;
     conflicts jsonb;
-    every jsonb := '[]';
+    every jsonb := '[]'::jsonb;
     seen integer := 0;
     done integer := 0;
 begin

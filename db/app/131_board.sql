@@ -307,7 +307,7 @@ declare
     one record;
     bottom double precision;
     step double precision;
-    tight uuid[] := '{}';
+    tight uuid[] := '{}'::uuid[];
 begin
     if coalesce(app.caller_role() not in ('owner', 'admin', 'manager', 'agent'), true)
        or not app.in_scope('deals', 'write') then
