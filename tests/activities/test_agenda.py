@@ -204,7 +204,7 @@ async def test_a_month_shows_three_a_day_and_how_many_more(
     assert [text(node) for node in first.css("b")] == ["n0", "n1", "n2"]
     assert "+2 more" in text(first)
     assert "new year" not in text(first)
-    assert "November 2026" in text(page(html).css_first("h2"))
+    assert "November 2026" in text(page(html).css_first("main h2"))
 
 
 @pytest.mark.parametrize(
