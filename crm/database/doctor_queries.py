@@ -35,7 +35,7 @@ EXPOSED_TABLES = f"""
 TABLES_WITHOUT_POLICY = f"""
     select c.oid::regclass::text as name {_OURS}
     and n.nspname <> 'app' and c.relkind in ('r', 'p') and c.relrowsecurity
-    and not exists (select from pg_policy p where p.polrelid = c.oid) order by 1
+    and not exists (select from pg_policy p where p.polrelid = c.oid and p.polpermissive) order by 1
 """  # noqa: S608
 
 # From 15 on a view can obey the policies of whoever asks …
