@@ -24,7 +24,7 @@ def toast(page: Page, words: str) -> Locator:
 
 async def test_a_tick_with_the_keyboard_strikes_through_and_undo_brings_back(page: Page):
     await page.goto(AGENDA)
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     first = (await rows(page))[0]
     await page.keyboard.press("j")
     await page.keyboard.press("x")
@@ -41,7 +41,7 @@ async def test_a_tick_with_the_keyboard_strikes_through_and_undo_brings_back(pag
 
 async def test_a_ticked_row_goes_after_some_seconds_and_the_focus_moves_on(page: Page):
     await page.goto(AGENDA)
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     first, second = (await rows(page))[:2]
     await page.keyboard.press("j")
     await page.keyboard.press("x")
@@ -53,7 +53,7 @@ async def test_a_ticked_row_goes_after_some_seconds_and_the_focus_moves_on(page:
 
 async def test_a_row_opens_with_enter_and_leads_back(page: Page):
     await page.goto(AGENDA)
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     await page.keyboard.press("j")
     await page.keyboard.press("Enter")
     await expect(page.locator("#f-title")).not_to_have_value("")
@@ -92,7 +92,7 @@ async def test_reassigning_and_deleting_from_the_menu_can_be_undone(page: Page):
 async def test_an_empty_place_of_the_week_makes_an_activity_at_that_time(new_page: NewPage):
     page = await new_page()
     await page.goto("/activities?view=week&date=2027-03-10")
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     # Seven in the morning is where a week opens.
     assert await page.locator("crm-week").evaluate("e => e.scrollTop") > 200
     await page.locator(".day-col").nth(2).locator(".slot.q40").click()
@@ -111,7 +111,7 @@ async def test_an_empty_place_of_the_week_makes_an_activity_at_that_time(new_pag
 
 async def test_t_makes_a_task_with_a_contact_found_by_typing(page: Page):
     await page.goto("/contacts")
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     await page.keyboard.press("t")
     await expect(page.locator("#f-title")).to_be_focused()
     await page.keyboard.type("Ask for the survey")
@@ -129,7 +129,7 @@ async def test_t_makes_a_task_with_a_contact_found_by_typing(page: Page):
 
 async def test_a_task_is_ticked_and_added_on_the_contacts_page(page: Page):
     await page.goto(RICH)
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     task = page.locator("#details .item:has(.tick)").first
     name = await task.get_attribute("id")
     await task.locator(".tick").check()
@@ -163,16 +163,16 @@ async def test_the_frame_counts_what_is_due_and_follows_a_tick(page: Page):
 
 async def test_g_a_goes_to_the_agenda_and_brackets_walk_through_months(page: Page):
     await page.goto("/contacts")
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     await page.keyboard.press("g")
     await page.keyboard.press("a")
     await expect(page.locator("h1")).to_have_text("Activities")
     await page.get_by_role("link", name="Month", exact=True).click()
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     shown = await page.locator(".cal-step h2").inner_text()
     await page.keyboard.press("]")
     await expect(page.locator(".cal-step h2")).not_to_have_text(shown)
-    await page.wait_for_load_state("networkidle")
+    await page.wait_for_load_state("load")
     await page.keyboard.press("[")
     await expect(page.locator(".cal-step h2")).to_have_text(shown)
 
