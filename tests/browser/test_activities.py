@@ -135,7 +135,7 @@ async def test_a_task_is_ticked_and_added_on_the_contacts_page(page: Page):
     await task.locator(".tick").check()
     await expect(toast(page, "is done")).to_be_visible()
     await expect(page.locator(f"#{name}")).to_have_count(0, timeout=9000)
-    await page.keyboard.press("t")
+    await page.locator('#details a[href^="/activities/new"]').first.click()
     await expect(page.locator("#f-contact_id")).to_have_value("Rosa Delgado")
 
 
