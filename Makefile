@@ -30,8 +30,22 @@ help:
 run: .venv/.run assets
 	@exec .venv/bin/crm demo $(ARGS)
 
+# The browser's tests wait for the browser: beside them the others get most of both cores.
+define BESIDE_THE_BROWSER
+out=$$(mktemp); $(PY) -m pytest -q tests/browser >"$$out" 2>&1 & browser=$$!
+$(PY) -m pytest -q --ignore tests/browser; rest=$$?
+wait $$browser; seen=$$?
+echo 'Browser tests:'; cat "$$out"; rm -f "$$out"
+exit $$((rest || seen))
+endef
+export BESIDE_THE_BROWSER
+
 test: .venv/.dev assets
+ifeq ($(ARGS),)
+	@eval "$$BESIDE_THE_BROWSER"
+else
 	@$(PY) -m pytest -q $(ARGS)
+endif
 
 check: .venv/.dev
 	@.venv/bin/ruff format --check .
