@@ -208,7 +208,7 @@ async def test_a_request_without_a_file_is_told_so(body: bytes, client: httpx.As
 async def test_a_running_import_is_polled_and_cancelled(
     client: httpx.AsyncClient, admin: asyncpg.Connection
 ) -> None:
-    rows = b"".join(b"Person %d,415%07d,\n" % (n, 5550000 + n) for n in range(60_000))
+    rows = b"".join(b"Person %d,415%07d,\n" % (n, 5550000 + n) for n in range(200_000))
     address = (await upload(client, b"Name,Cell,Remarks\n" + rows)).headers["location"]
     await start(client, address)
     region = await client.get(address, headers={"HX-Request-Type": "partial"})
