@@ -61,17 +61,15 @@ class Client(asyncio.Protocol):
 def serve(dsn: str, descriptor: int) -> None:
     """The worker: the program itself on a listening socket."""
     import structlog
-    import uvicorn
 
     from crm.app import create_app
     from crm.config import Settings
+    from crm.http_server import WebServer
 
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     settings = Settings(_env_file=None)  # pyright: ignore[reportCallIssue]
-    config = uvicorn.Config(
-        create_app(dsn, settings), log_level="error", access_log=False, timeout_graceful_shutdown=1
-    )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+    server = WebServer(create_app(dsn, settings), lambda: None)
+    server.run(sockets=[socket.socket(fileno=descriptor)])
 
 
 def start_worker(dsn: str, listener: socket.socket) -> subprocess.Popen[bytes]:
