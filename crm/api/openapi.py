@@ -149,7 +149,7 @@ def _parameters(route: Route) -> list[dict[str, Any]]:
     if 412 in route.errors:
         found.append(
             _parameter("If-Match", "The ETag you read.",
-                       {"type": "string", "pattern": '^"[0-9]{1,19}"$'}, "header")
+                       {"type": "string", "pattern": '^"?[0-9]{1,19}"?$'}, "header")
         )  # fmt: skip
     return found
 

@@ -202,7 +202,7 @@ def _expected(headers: Headers) -> str | None:
     given = headers.get("if-match")
     if given is None or given.strip() == "*":
         return None
-    if found := re.fullmatch(r'\s*(?:W/)?"(\d{1,19})"\s*', given):
+    if found := re.fullmatch(r'\s*(?:W/)?"?(\d{1,19})"?\s*', given):
         return found[1]
     # Never as if there were none: the client meant to be careful.
     raise Problem(400, "If-Match is not right", "It is the ETag that you read, in its quotes.")
