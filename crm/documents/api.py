@@ -178,7 +178,7 @@ async def _must_see(connection: Connection, document_id: UUID) -> Any:
     return document
 
 
-_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
+_FILE = {"contentMediaType": "application/octet-stream"}
 _TEXT, _ID = {"type": "string"}, {"type": "string", "format": "uuid"}
 _UPLOAD = {
     "type": "object",
