@@ -179,7 +179,7 @@ async def _must_see(connection: Connection, document_id: UUID) -> Any:
 
 
 _FILE = {"contentMediaType": "application/octet-stream"}
-_TEXT, _ID = {"type": "string"}, {"type": "string", "format": "uuid"}
+_TEXT = _ID = {"type": "string"}
 _UPLOAD = {
     "type": "object",
     "format": "multipart/form-data",
