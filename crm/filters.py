@@ -72,7 +72,7 @@ class ListQuery(BaseModel):
             check(cls.listing, one)
         if query.searching and not cls.listing.search:
             raise invalid("q", "This list cannot be searched.")
-        query.start()
+        query.start(query.keys())
         return query
 
     def every_filter(self) -> Iterator[Filter]:
@@ -86,9 +86,9 @@ class ListQuery(BaseModel):
         """Whether anything but the order is asked for."""
         return bool(self.filters or self.where or self.searching)
 
-    def start(self) -> list[str | None] | None:
-        """The sort keys in the cursor; None on the first page."""
-        cursor, keys = self.after or self.before, self.keys()
+    def start(self, keys: list[Key]) -> list[str | None] | None:
+        """The place in the cursor, by the sort keys in force; None on the first page."""
+        cursor = self.after or self.before
         try:
             return read_cursor(cursor, self.sort_text, keys) if cursor else None
         except BadCursorError:
@@ -225,7 +225,7 @@ async def fetch_rows(connection: Connection, asked: Asked, select: str) -> Rows:
     forward = not query.before
     keys = query.keys()
     rows: list[Any] = []
-    for stretch in stretches(keys, query.start(), forward=forward):
+    for stretch in stretches(keys, query.start(keys), forward=forward):
         if (wanted := query.limit + 1 - len(rows)) > 0:
             text, values = _page_statement(asked, select, keys, stretch, wanted)
             rows += await connection.fetch(text, *values)
@@ -234,11 +234,16 @@ async def fetch_rows(connection: Connection, asked: Asked, select: str) -> Rows:
         rows.reverse()
     if not rows:
         return Rows([], "", "")
-    first, last = (
-        write_cursor(query.sort_text, [rows[i][f"k{n}"] for n in range(len(keys))]) for i in (0, -1)
-    )
+
+    def cursor(row: Any) -> str:
+        return write_cursor(query.sort_text, [row[f"k{n}"] for n in range(len(keys))])
+
     has_previous = more if query.before else bool(query.after)
-    return Rows(rows, first if has_previous else "", last if more or not forward else "")
+    return Rows(
+        rows,
+        cursor(rows[0]) if has_previous else "",
+        cursor(rows[-1]) if more or not forward else "",
+    )
 
 
 async def count_matches(connection: Connection, asked: Asked, cap: int | None) -> int:

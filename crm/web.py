@@ -168,6 +168,14 @@ def local(row: Mapping[str, Any], where: tzinfo) -> dict[str, Any]:
     }
 
 
+def seen_version(text: object) -> datetime | None:
+    """The updated_at that a form was made with; None for what is no moment."""
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
 def is_partial(request: Request) -> bool:
     """Whether htmx asks for a region of the page, not the page."""
     return request.headers.get("HX-Request-Type") == "partial"

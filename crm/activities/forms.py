@@ -15,7 +15,7 @@ from crm.activities.models import FieldError, Form
 from crm.db import Connection, Database, Identity
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, render, zone
+from crm.web import Db, is_partial, render, seen_version, zone
 
 router = APIRouter()
 queries = sql.load("activities")
@@ -134,7 +134,7 @@ async def update_activity(
     form = Form(sent, zone(request))
     async with db.session(user) as connection:
         row = await find(connection, activity_id)
-    version = _version(sent.get("version"))
+    version = seen_version(sent.get("version"))
     try:
         async with db.session(user) as connection:
             await _resolve_contact(connection, form)
@@ -228,13 +228,6 @@ async def _deals(connection: Connection, contact_id: str) -> list[tuple[str, str
     except ValueError:
         return []
     return [(str(row["id"]), row["name"]) async for row in found]
-
-
-def _version(text: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
 
 
 async def _again(

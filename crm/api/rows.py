@@ -41,7 +41,7 @@ class RowHandlers:
         if not rows.records:
             await demand_scope(connection, self.known.resource.its_scope)
         parts = ['{"data":[', ",".join([row["body"] for row in rows.records]), '],"next":']
-        parts += [json.dumps(rows.next or None), ',"previous":', json.dumps(rows.previous or None)]
+        parts += [_cursor(rows.next), ',"previous":', _cursor(rows.previous)]
         if counted == "exact":
             parts.append(f',"total":{await count_matches(connection, asked, None)}')
         elif counted == "estimated":
@@ -176,6 +176,10 @@ class RowHandlers:
                 f"Restore it first: POST /api/v1/{self.known.resource.name}/{row_id}/restore.",
             )
         return Problem(403, "You may not do this")
+
+
+def _cursor(text: str) -> str:
+    return f'"{text}"' if text else "null"  # URL-safe base64 needs no escapes
 
 
 async def demand_scope(connection: Connection, scope: str) -> None:

@@ -1,6 +1,5 @@
 """New contact, edit, trash and restore."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from crm.contacts.models import ContactForm, FieldError, label, rule_error
 from crm.db import Connection, Database, Identity
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, render
+from crm.web import Db, is_partial, render, seen_version
 
 router = APIRouter()
 queries = sql.load("contacts")
@@ -65,7 +64,7 @@ async def update_contact(request: Request, db: Db, user: CurrentUser, contact_id
         contact = await _find(connection, contact_id)
     if isinstance(form, list):
         return await _again(db, user, request, sent, form, contact)
-    version = _version(sent.get("version"))
+    version = seen_version(sent.get("version"))
     try:
         async with db.session(user) as connection:
             saved = await queries.update_contact(
@@ -114,13 +113,6 @@ async def _find(connection: Connection, contact_id: UUID) -> asyncpg.Record:
     if contact is None or contact["deleted_at"] is not None:
         raise not_found("Contact")
     return contact
-
-
-def _version(text: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
 
 
 def _rule(error: asyncpg.PostgresError) -> list[FieldError]:

@@ -14,7 +14,7 @@ from crm.deals import board
 from crm.deals.models import DealForm, FieldError, label, rule_error
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, render
+from crm.web import Db, is_partial, render, seen_version
 
 router = APIRouter()
 queries = sql.load("deals")
@@ -98,7 +98,7 @@ async def update_deal(request: Request, db: Db, user: CurrentUser, deal_id: UUID
     form = DealForm.read({"contact_id": str(deal["contact_id"])} | sent)
     if isinstance(form, list):
         return await _again(db, user, request, sent, form, deal)
-    seen = version(sent.get("version"))
+    seen = seen_version(sent.get("version"))
     try:
         saved = await save(db, user, deal_id, seen, form)
     except asyncpg.IntegrityConstraintViolationError as error:
@@ -152,14 +152,6 @@ async def find(connection: Connection, deal_id: UUID) -> asyncpg.Record:
     if deal is None or deal["deleted_at"] is not None:
         raise not_found("Deal")
     return deal
-
-
-def version(text: Any) -> datetime | None:
-    """The updated_at that a form was made with."""
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
 
 
 def rule(error: asyncpg.PostgresError) -> list[FieldError]:

@@ -15,7 +15,7 @@ from crm.deals import board, forms
 from crm.deals.models import DealForm, FieldError, label
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, local, render, zone
+from crm.web import Db, local, render, seen_version, zone
 
 router = APIRouter()
 queries = sql.load("deals")
@@ -110,11 +110,11 @@ async def save_field(
         errors = form
     else:
         try:
-            saved = await forms.save(db, user, deal_id, forms.version(sent.get("version")), form)
+            saved = await forms.save(db, user, deal_id, seen_version(sent.get("version")), form)
         except asyncpg.IntegrityConstraintViolationError as error:
             errors = forms.rule(error)
     if not saved and not errors:
-        if deal["updated_at"] == forms.version(sent.get("version")):
+        if deal["updated_at"] == seen_version(sent.get("version")):
             raise Problem(403, "You may not change this deal")
         status, errors = 409, [{"field": field, "message": forms.CHANGED}]
     async with db.session(user) as connection:

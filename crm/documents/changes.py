@@ -1,6 +1,5 @@
 """What people change about a document: words, links, versions, archive, delete."""
 
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from crm.documents.models import TYPES, DocumentForm
 from crm.documents.storing import restore_version, tidy
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, render
+from crm.web import Db, render, seen_version
 
 router = APIRouter()
 queries = sql.load("documents")
@@ -84,25 +83,21 @@ async def update_document(
     except Problem as problem:
         errors = problem.errors or [{"field": "", "message": problem.title}]
         return _form(request, document, sent, errors, 422)
+    seen = seen_version(sent.get("version"))
     async with db.session(user) as connection:
         saved = await queries.edit_document(
-            connection, id=document_id, updated_at=_moment(sent.get("version")), name=form.name,
+            connection, id=document_id, updated_at=seen, name=form.name,
             document_type=form.document_type or document["document_type"],
             description=form.description, tags=form.tags,
         )  # fmt: skip
     if saved:
         return RedirectResponse(f"/documents/{document_id}", 303)
-    if document["updated_at"] == _moment(sent.get("version")):  # as it was: the database refused
+    if document["updated_at"] == seen_version(
+        sent.get("version")
+    ):  # as it was: the database refused
         raise Problem(403, "You may not change this document")
     sent["version"] = document["updated_at"].isoformat()
     return _form(request, document, sent, [{"field": "", "message": CHANGED}], 409)
-
-
-def _moment(text: Any) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
 
 
 def _form(
