@@ -15,7 +15,7 @@ BEN = UUID("0a000000-0000-4000-8000-000000000002")
 
 async def history(conn: asyncpg.Connection, row: UUID) -> list[asyncpg.Record]:
     # Inside one transaction every changed_at is the same moment: order by what happened.
-    sql = "select * from deal_stage_history where deal_id = $1 order by ctid"
+    sql = "select * from deal_stage_history where deal_id = $1 order by cmin::text::bigint"
     return await conn.fetch(sql, row)
 
 
