@@ -68,7 +68,7 @@ async def cases(connection: asyncpg.Connection) -> list[Case]:
         Case("list 50, ten columns", [("GET", f"{slim}state,deal_status,created_at", "")], [], 60),
         Case("timeline 50",
              [("GET", f"/api/v1/contacts/{one}/timeline?limit=50", "") for one in busy],
-             [("GET", f"/contacts/{one}/messages", "") for one in busy], 55),
+             [("GET", f"/contacts/{one}/timeline", "") for one in busy], 55),
         Case("search", found, [("GET", f"/search?q={quote(name)}", "") for name in names], 50),
         Case("one contact", [("GET", f"/api/v1/contacts/{one}", "") for one in busy], [], 50),
         Case("inbound message", [("POST", "/api/v1/messages", one) for one in bodies],

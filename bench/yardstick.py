@@ -97,6 +97,71 @@ class Message(Base):
     occurred_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
+class Call(Base):
+    """A call."""
+
+    __tablename__ = "calls"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[UUID]
+    direction: Mapped[str]
+    status: Mapped[str]
+    duration: Mapped[int]
+    from_number: Mapped[str | None]
+    to_number: Mapped[str | None]
+    outcome: Mapped[str | None]
+    notes: Mapped[str | None]
+    occurred_at: Mapped[datetime]
+
+
+class Email(Base):
+    """An email."""
+
+    __tablename__ = "emails"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[UUID]
+    direction: Mapped[str]
+    subject: Mapped[str]
+    body: Mapped[str]
+    status: Mapped[str]
+    from_email: Mapped[str | None]
+    to_email: Mapped[str | None]
+    occurred_at: Mapped[datetime]
+
+
+class Activity(Base):
+    """An activity."""
+
+    __tablename__ = "activities"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[UUID | None]
+    type: Mapped[str]
+    title: Mapped[str]
+    description: Mapped[str | None]
+    status: Mapped[str]
+    due_date: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Deal(Base):
+    """A deal, for the way to its history."""
+
+    __tablename__ = "deals"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    contact_id: Mapped[UUID]
+
+
+class StageChange(Base):
+    """A change of a deal's stage."""
+
+    __tablename__ = "deal_stage_history"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    deal_id: Mapped[UUID] = mapped_column(ForeignKey("deals.id"))
+    old_stage: Mapped[str | None]
+    new_stage: Mapped[str]
+    new_value: Mapped[Decimal | None]
+    changed_at: Mapped[datetime]
+
+
 class Shape(BaseModel):
     """A response model."""
 
@@ -130,6 +195,14 @@ class MessageShape(Shape):
     status: str
     phone_number: str | None
     occurred_at: datetime
+
+
+class Item(Shape):
+    """One thing of a timeline; what its kind does not have is left out."""
+
+    kind: str
+    at: datetime
+    item: dict[str, Any]
 
 
 class NewMessage(BaseModel):
@@ -181,11 +254,38 @@ async def search(db: Session, q: str) -> Any:
     return (await db.scalars(newest.limit(20))).all()
 
 
-@app.get("/contacts/{contact_id}/messages", response_model=list[MessageShape])
+KINDS: tuple[tuple[str, Any, str], ...] = (
+    ("message", Message, "occurred_at"),
+    ("call", Call, "occurred_at"),
+    ("email", Email, "occurred_at"),
+    ("activity", Activity, "created_at"),
+    ("stage_change", StageChange, "changed_at"),
+)
+PLAIN = {
+    kind: _make(
+        f"{kind}_shape", __base__=Shape,
+        **{name: (of.__args__[0], ...) for name, of in model.__annotations__.items()
+           if hasattr(of, "__args__")},
+    )
+    for kind, model, _ in KINDS
+}  # fmt: skip
+
+
+@app.get("/contacts/{contact_id}/timeline", response_model=list[Item])
 async def timeline(db: Session, contact_id: UUID) -> Any:
-    """The newest messages of a contact (ours: everything that happened with it)."""
-    found = select(Message).where(Message.contact_id == contact_id)
-    return (await db.scalars(found.order_by(Message.occurred_at.desc()).limit(50))).all()
+    """The newest fifty things of a contact: a query for each kind, merged here."""
+    items: list[Item] = []
+    for kind, model, column in KINDS:
+        moment = getattr(model, column)
+        found = select(model).order_by(moment.desc()).limit(50)
+        if model is StageChange:
+            found = found.join(Deal).where(Deal.contact_id == contact_id)
+        else:
+            found = found.where(model.contact_id == contact_id)
+        for row in (await db.scalars(found)).all():
+            shape = PLAIN[kind].model_validate(row)
+            items.append(Item(kind=kind, at=getattr(row, column), item=shape.model_dump()))
+    return sorted(items, key=lambda one: one.at, reverse=True)[:50]
 
 
 @app.post("/messages", response_model=MessageShape, status_code=201)
