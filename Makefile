@@ -6,7 +6,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help run test check bench assets lock screens paper clean format
+.PHONY: help run test check bench assets lock screens lighthouse paper clean format
 
 PY   := .venv/bin/python
 PIP  := $(PY) -m pip --disable-pip-version-check --no-input -qq install
@@ -23,6 +23,7 @@ help:
 	@echo 'make assets   build css and js into crm/static/dist'
 	@echo 'make bench    measure (CONTACTS=200000 MESSAGES=1000000), results in bench/results'
 	@echo 'make screens  pictures of every page into screens/'
+	@echo 'make lighthouse  scores of the main pages (needs Node.js and Chromium)'
 	@echo 'make paper    write docs/api.md from the routes of the API'
 	@echo 'make lock     write requirements*.txt from pyproject.toml (UPGRADE=1 for newer versions)'
 	@echo 'make clean    remove everything made, except your data in var/'
@@ -67,6 +68,9 @@ bench: .venv/.dev
 
 screens: .venv/.dev assets
 	@$(PY) -m tests.browser.screens $(ARGS)
+
+lighthouse: .venv/.dev assets
+	@$(PY) -m tests.browser.lighthouse
 
 paper: .venv/.dev
 	@$(PY) -m tests.api.write_paper

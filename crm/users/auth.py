@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request, Response
 
@@ -88,11 +88,17 @@ async def current_user(request: Request, db: Db) -> Identity:
     """The signed-in person; strangers are sent to the sign-in page."""
     identity = await find_identity(request, db)
     if identity is None:
-        path = request.url.path if request.method == "GET" else "/"
-        query = f"?{request.url.query}" if request.url.query and path != "/" else ""
-        raise SignInNeeded(path + query)
+        raise SignInNeeded(_page_of(request))
     request.state.user = identity
     return identity
+
+
+def _page_of(request: Request) -> str:
+    # A region that was asked for is no page to come back to: htmx says which page it belongs to.
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if not page.path and request.method == "GET":
+        page = urlsplit(str(request.url))
+    return (page.path or "/") + (f"?{page.query}" if page.query else "")
 
 
 CurrentUser = Annotated[Identity, Depends(current_user)]

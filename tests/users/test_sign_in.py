@@ -30,6 +30,15 @@ async def test_a_stranger_is_sent_to_sign_in_and_back_to_where_they_wanted(
     assert answer.headers["location"] == "/sign-in?next=/contacts%3Fq%3Druiz"
 
 
+async def test_an_ended_session_comes_back_to_the_page_not_to_the_region_it_asked_for(
+    stranger: httpx.AsyncClient,
+) -> None:
+    headers = {"HX-Request-Type": "partial", "HX-Current-URL": "http://crm.test/deals?view=list"}
+    answer = await stranger.get("/reminders/counts", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["hx-redirect"] == "/sign-in?next=/deals%3Fview%3Dlist"
+
+
 async def test_the_right_password_signs_in_and_sign_out_ends_the_session(
     stranger: httpx.AsyncClient,
 ) -> None:
