@@ -1,10 +1,10 @@
-"""`make bench`: fill, plans, search, API, live events, import, on the PostgreSQL in var/bench."""
+"""`make bench`: fill, plans, search, pages, API, live events, import, on what is in var/bench."""
 
 import argparse
 import asyncio
 import sys
 
-from bench import endpoints, importing, live, plans, search
+from bench import endpoints, importing, live, pages, plans, search
 from bench.fill import DATA_DIR
 from crm import embedded
 
@@ -19,6 +19,7 @@ def main() -> int:
     with embedded.running(DATA_DIR) as server:
         complaints = asyncio.run(plans.run(server, given.contacts, given.messages))
         complaints += asyncio.run(search.run(server, given.contacts, given.messages))
+        complaints += asyncio.run(pages.run(server, given.contacts, given.messages))
         complaints += endpoints.run(server, given.contacts, given.messages)
         complaints += live.run(server)
         complaints += asyncio.run(importing.run(server, given.rows))

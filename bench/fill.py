@@ -46,12 +46,14 @@ async def copy(
 async def fill(dsn: str, contacts: int, messages: int) -> dict[str, float]:
     """Fill the database behind `dsn` (its owner's login), unless it holds that book already.
 
+    Messages that a bench has added since (a tenth more, at most) do no harm.
     Returns rows a second by table, and the number of conversations with wrong counters.
     """
     connection = await asyncpg.connect(dsn)
     try:
         sizes = await QUERIES.sizes(connection)
-        if (sizes["contacts"], sizes["messages"]) == (contacts, messages):
+        is_whole = sizes["contacts"] == contacts and sizes["activities"] >= messages // 5
+        if is_whole and messages <= sizes["messages"] <= messages * 1.1:
             return {}
         return await _fill(connection, contacts, messages)
     finally:

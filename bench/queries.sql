@@ -7,8 +7,9 @@ values (:id, :email, :name, :role)
 on conflict do nothing;
 
 -- name: sizes^
--- Rows of the two big tables: is the book already there?
-select (select count(*) from contacts) as contacts, (select count(*) from messages) as messages;
+-- Rows of the two big tables and of the one that is filled last: is the book already there?
+select (select count(*) from contacts) as contacts, (select count(*) from messages) as messages,
+       (select count(*) from activities) as activities;
 
 -- name: empty_book!
 -- Removes everything below contacts, for a book of another size.
@@ -101,6 +102,22 @@ values (:user_id, 'bench', :token_sha256, :scopes);
 -- Contacts with the most messages.
 select contact_id as id from messages tablesample system (5)
 group by contact_id order by count(*) desc, contact_id limit :most;
+
+-- name: busy_contacts_of
+-- Contacts of somebody with the most calls.
+select c.id from contacts c join calls k on k.contact_id = c.id
+where c.assigned_to = :user_id and c.deleted_at is null
+group by c.id order by count(*) desc, c.id limit :most;
+
+-- name: count_open_deals$
+-- How many deals are open.
+select count(*) from deals where stage not like 'closed%' and deleted_at is null;
+
+-- name: cards_of
+-- Some open deals of somebody, of all stages.
+select id, stage, updated_at from deals
+where assigned_to = :user_id and stage not like 'closed%' and deleted_at is null
+order by md5(id::text) limit :most;
 
 -- name: last_names
 -- Different last names of contacts.

@@ -1,6 +1,7 @@
 """Pictures of every page, for people to look at: `make screens` writes them to ./screens.
 
-A demo book in a database of its own, light and dark on a wide screen, light on a phone.
+A demo book in a database of its own, light and dark on a wide screen, light on a phone. Those that
+the README shows are written to docs/pictures as well, in fewer colours.
 """
 
 import asyncio
@@ -8,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from PIL import Image
 from playwright.async_api import Browser
 from playwright.async_api import Error as PlaywrightError
 
@@ -20,6 +22,12 @@ from .routes import ROUTES, Route
 from .site import serving
 
 FOLDER = Path("screens")
+README = Path("docs/pictures")
+SHOWN = (
+    "contacts-desktop-light", "contacts-desktop-dark", "contact-desktop-light",
+    "deals-desktop-dark", "dashboard-desktop-light", "activities-week-desktop-light",
+    "contact-mobile-light", "deals-mobile-light",
+)  # fmt: skip
 LOOKS = (("desktop-light", 1440, 900), ("desktop-dark", 1440, 900), ("mobile-light", 390, 844))
 
 
@@ -61,9 +69,18 @@ async def _take(
     except PlaywrightError as error:
         # A picture of what went wrong says more than the error.
         faults.append(error.message.splitlines()[0])
-    await page.screenshot(path=FOLDER / f"{route.name}-{look}.png")
+    picture = FOLDER / f"{route.name}-{look}.png"
+    await page.screenshot(path=picture)
+    if picture.stem in SHOWN:
+        _shrink(picture, README / picture.name)
     await context.close()
     return faults
+
+
+def _shrink(picture: Path, to: Path) -> None:
+    image = Image.open(picture).convert("RGB")
+    image.thumbnail((1440, 900))
+    image.quantize(128, dither=Image.Dither.NONE).save(to, optimize=True)
 
 
 async def _run(admin_dsn: str, app_dsn: str, data: Path, wanted: list[str]) -> int:
@@ -82,6 +99,7 @@ async def _run(admin_dsn: str, app_dsn: str, data: Path, wanted: list[str]) -> i
 def main(wanted: list[str]) -> int:
     """The number of faults that the pages had."""
     FOLDER.mkdir(exist_ok=True)
+    README.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         with embedded.running(data) as server:
