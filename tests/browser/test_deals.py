@@ -1,6 +1,7 @@
 """The board in a browser: dragging, keys, menu, undo, conflicts; a deal's fields in place."""
 
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, cast
 
@@ -234,6 +235,18 @@ async def test_a_change_elsewhere_appears_but_not_under_a_drag(page: Page, book:
     await page.mouse.move(box["x"] + 40, box["y"] + 50, steps=4)
     await page.mouse.up()
     await expect(card(page, OTHER)).to_contain_text("$7,777")
+
+
+async def test_a_move_is_seen_by_another_browser_in_under_two_seconds(new_page: NewPage):
+    one, other = await new_page(), await new_page()
+    await open_board(other)
+    await other.locator("body[data-live]").wait_for()
+    await open_board(one)
+    await card(one).get_by_role("link").focus()
+    began = time.monotonic()
+    await one.keyboard.press("Control+ArrowRight")
+    await expect(other.locator("#cards-contract .deal").first).to_contain_text(WHO, timeout=2000)
+    assert time.monotonic() - began < 2
 
 
 async def test_a_field_says_what_is_wrong_and_gives_the_focus_back(page: Page):
