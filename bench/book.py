@@ -30,7 +30,9 @@ CITIES = [
     ("Cleveland", "OH", "216"), ("Memphis", "TN", "901"), ("Detroit", "MI", "313"),
     ("Tucson", "AZ", "520"), ("Orlando", "FL", "407"), ("Tulsa", "OK", "918"),
 ]  # fmt: skip
-STATUSES = ["lead", "qualified", "proposal", "negotiation", "closed_won", "closed_lost"]
+OPEN = ["lead", "qualified", "proposal", "negotiation"]
+CLOSED = ["closed_won", "closed_lost"]
+STATUSES = OPEN + CLOSED
 PROPERTY_TYPES = ["Single Family", "Condo", "Townhouse", "Multi-Family", "Land"]
 WORDS = """hi thanks yes no call me tomorrow the offer looks good price house still available when
 can we meet closing inspection ok send paperwork not interested maybe later""".split()
@@ -168,21 +170,23 @@ class Book:
 
     DEALS = (
         "id contact_id name stage value probability expected_close_date assigned_to position"
-        " created_at"
+        " actual_close_date created_at"
     )
 
     def deals(self, count: int) -> Iterator[Row]:
-        """`count` deals; ids are kept for deal_tags and activities."""
+        """`count` deals, a quarter of them open; ids are kept for deal_tags and activities."""
         r = self.random
         for number in range(count):
             deal, made = self.uuid(), self.moment()
+            is_open = r.random() < 0.25
+            stage = r.choice(OPEN if is_open else CLOSED)
+            closed = min(made + timedelta(days=r.randint(5, 90)), self.now).date()
             self.deal_ids.append(deal)
             yield (
-                deal, self.somebody(), f"{r.choice(STREETS)} St deal {number}",
-                r.choices(STATUSES, cum_weights=self.status_weights)[0],
+                deal, self.somebody(), f"{r.choice(STREETS)} St deal {number}", stage,
                 Decimal(r.randint(5, 400) * 1000), r.randint(0, 100),
                 (made + timedelta(days=r.randint(10, 800))).date(), r.choice(self.users),
-                float(number), made,
+                float(number), None if is_open else closed, made,
             )  # fmt: skip
 
     DEAL_TAGS = "deal_id tag_id"

@@ -17,6 +17,7 @@ from uuid import UUID
 import asyncpg
 
 from bench import endpoints
+from bench.book import OPEN
 from bench.fill import DATA_DIR, PEOPLE, QUERIES, fill
 from bench.plans import visibility
 from bench.results import write
@@ -28,7 +29,6 @@ from crm.db import Database
 PORT = 8493
 PAGE_MS, MOVE_MS = 100, 50  # what 95 of 100 answers may take
 ROUNDS, MOVES = 30, 60
-OPEN = ("lead", "qualified", "proposal", "negotiation")
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 PAGES = ("/contacts", "/contacts?f=status:eq:qualified&sort=name", "/deals", "/deals?view=list",
          "/dashboard", "/activities", "/activities?view=month")  # fmt: skip

@@ -12,8 +12,8 @@ select (select count(*) from contacts) as contacts, (select count(*) from messag
        (select count(*) from activities) as activities;
 
 -- name: empty_book!
--- Removes everything below contacts, for a book of another size.
-truncate contacts, tags cascade;
+-- Removes everything below contacts and the log of it, for a book of another size.
+truncate contacts, tags, app.changes cascade;
 
 -- name: be_person^
 -- The rest of this transaction sees what the person sees.
@@ -114,10 +114,12 @@ group by c.id order by count(*) desc, c.id limit :most;
 select count(*) from deals where stage not like 'closed%' and deleted_at is null;
 
 -- name: cards_of
--- Some open deals of somebody, of all stages.
-select id, stage, updated_at from deals
-where assigned_to = :user_id and stage not like 'closed%' and deleted_at is null
-order by md5(id::text) limit :most;
+-- Some open deals of all stages with contacts of somebody.
+select d.id, d.stage, d.updated_at
+from deals d
+join contacts c on c.id = d.contact_id and c.assigned_to = :user_id
+where d.stage not like 'closed%' and d.deleted_at is null
+order by md5(d.id::text) limit :most;
 
 -- name: last_names
 -- Different last names of contacts.
