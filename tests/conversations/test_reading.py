@@ -42,7 +42,7 @@ async def read(client: httpx.AsyncClient, one: UUID, **form: str) -> httpx.Respo
     return await client.post(f"/contacts/{one}/read", data=values | form)
 
 
-async def unread(admin: asyncpg.Connection, one: UUID) -> int:
+async def unread(admin: asyncpg.Connection, one: UUID) -> int | None:
     return await admin.fetchval(
         "select sum(unread_count)::integer from conversations where contact_id = $1", one
     )
