@@ -16,8 +16,10 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from urllib.parse import urlencode
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -197,7 +199,18 @@ def paths(contacts: dict[str, str], cursor: str) -> dict[str, str]:
         "search, nothing found": {"q": "zzyzxq"},
     }
     found = {name: f"/contacts?{urlencode(asked)}" for name, asked in lists.items()}
-    found |= {f"contact, {name}": f"/contacts/{id_}" for name, id_ in contacts.items()}
+    day = datetime.now(UTC).date() - timedelta(days=200)
+    asked = {
+        "": "",
+        ", search": "?q=offer+price",
+        ", search, nothing": "?q=zzyzxq",
+        ", date": f"?at={day}",
+        ", after a date": f"/timeline?after={day}T00:00:00Z,{UUID(int=0)}",
+    }
+    for name, id_ in contacts.items():
+        found |= {
+            f"contact, {name}{more}": f"/contacts/{id_}{rest}" for more, rest in asked.items()
+        }
     activities = {"agenda": "", "week": "view=week", "month": "view=month", "group": "group=later"}
     for name, query in activities.items():
         found[f"activities, {name}, mine"] = f"/activities?{query}"

@@ -23,6 +23,7 @@ import crm.changes.pages
 import crm.contacts.api
 import crm.contacts.pages
 import crm.conversations.api
+import crm.conversations.pages
 import crm.custom_fields.pages
 import crm.dashboard.pages
 import crm.deals.api
@@ -62,6 +63,7 @@ from crm.web import DIST, render
 ROOMS = (
     crm.users,
     crm.contacts,
+    crm.conversations,
     crm.views,
     crm.custom_fields,
     crm.deals,

@@ -2,25 +2,24 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from crm import sql
+from crm import sql, timelines
 from crm.contacts.record import details
 from crm.db import Connection, Database, Identity
 from crm.http import Problem, not_found
+from crm.timelines import Asked
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, local, render, zone
+from crm.web import Db, is_partial, render, zone
 
 router = APIRouter()
 queries = sql.load("contacts")
 changing = sql.load("contacts/changing")
-timeline_queries = sql.load("timeline")
 
-ITEMS = 30
 CHANNELS = ("note", "task", "call")  # sms and email come with the communications
 TASKS = ("task", "call", "meeting", "follow_up", "appointment", "email", "text", "demo")
 PRIORITIES = ("low", "medium", "high", "urgent")
@@ -142,20 +141,8 @@ async def _write(
         return RedirectResponse(f"/contacts/{contact_id}", 303)
     async with db.session(user) as connection:
         context = await details(connection, request, contact_id)
-        context |= await newest_items(connection, request, contact_id, "everything")
+        context |= await timelines.opening(connection, request, contact_id, Asked())
     return render(request, "contacts/_written.html", **context)
-
-
-async def newest_items(
-    connection: Connection, request: Request, contact_id: UUID, show: str
-) -> dict[str, Any]:
-    """The end of the timeline, as the page opens with it."""
-    found = timeline_queries.timeline(
-        connection, contact_id=contact_id, show=show, before_at=None, before_id=None,
-        row_limit=ITEMS + 1,
-    )  # fmt: skip
-    items = [local(row, zone(request)) async for row in found]
-    return {"items": items[-ITEMS:], "more": len(items) > ITEMS, "show": show}
 
 
 @router.post("/contacts/{contact_id:uuid}/drafts/{channel}")

@@ -6,13 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from crm import sql
+from crm import sql, timelines
 from crm.contacts import bulk, cells, composer, consent, export, forms, table
-from crm.contacts.composer import drafts_of, newest_items
+from crm.contacts.composer import drafts_of
 from crm.contacts.record import details, neighbours_in
 from crm.contacts.table import read_state, row_html
 from crm.db import Connection
 from crm.http import not_found
+from crm.timelines import AskedFor
 from crm.users.auth import CurrentUser
 from crm.web import Db, is_partial, render, zone
 
@@ -25,8 +26,7 @@ changing = sql.load("contacts/changing")
 
 @router.get("/contacts/{contact_id:uuid}")
 async def show_contact(
-    request: Request, db: Db, user: CurrentUser, contact_id: UUID,
-    show: Annotated[str, Query(max_length=20)] = "everything",
+    request: Request, db: Db, user: CurrentUser, contact_id: UUID, asked: AskedFor,
     part: Annotated[str, Query(max_length=20)] = "timeline",
     came: Annotated[str, Query(alias="list", max_length=20_000)] = "",
 ) -> Response:  # fmt: skip
@@ -38,7 +38,7 @@ async def show_contact(
         context = await details(connection, request, contact_id)
         if is_partial(request):
             return render(request, "contacts/_details.html", **context)
-        context |= await newest_items(connection, request, contact_id, show)
+        context |= await timelines.opening(connection, request, contact_id, asked)
         context |= await neighbours_in(connection, user, came, contact_id)
         context["drafts"] = await drafts_of(connection, contact_id)
         context["people"] = [

@@ -1,65 +1,50 @@
-"""The timeline of a contact as a region of its page: another kind, or older items."""
+"""The timeline of a contact as a region of its page: a kind, a search, a day; older, newer."""
 
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
-from crm import sql
-from crm.http import Problem, not_found
+from crm import sql, timelines
+from crm.http import not_found
+from crm.timelines import AskedFor
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, local, render, zone
+from crm.web import Db, is_partial, render
 
 router = APIRouter()
 queries = sql.load("timeline")
 
-ITEMS = 30
+Cursor = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/contacts/{contact_id:uuid}/timeline")
 async def show_timeline(
-    request: Request,
-    db: Db,
-    user: CurrentUser,
-    contact_id: UUID,
-    show: Annotated[str, Query(max_length=20)] = "everything",
-    before: Annotated[str, Query(max_length=100)] = "",
-) -> Response:
-    """The newest items, or those before a cursor; without htmx the contact's page."""
-    if not is_partial(request) and not before:
-        return RedirectResponse(f"/contacts/{contact_id}?show={show}", 303)
-    before_at, before_id = read_cursor(before) if before else (None, None)
+    request: Request, db: Db, user: CurrentUser, contact_id: UUID, asked: AskedFor,
+    before: Cursor = "", after: Cursor = "",
+) -> Response:  # fmt: skip
+    """The region, or the items before or after a place; without htmx pages of their own."""
+    page = f"/contacts/{contact_id}{asked.query()}"
+    if not (is_partial(request) or before or after):
+        return RedirectResponse(page, 303)
     async with db.session(user) as connection:
         contact = await queries.timeline_contact(connection, contact_id=contact_id)
         if contact is None:
             raise not_found("Contact")
-        found = queries.timeline(
-            connection, contact_id=contact_id, show=show, before_at=before_at,
-            before_id=before_id, row_limit=ITEMS + 1,
-        )  # fmt: skip
-        items = [local(row, zone(request)) async for row in found]
-    template = "timeline/_older.html" if before else "timeline/_region.html"
-    if not is_partial(request):
-        template = "timeline/older.html"
-    return render(
-        request, template, contact=contact, items=items[-ITEMS:], more=len(items) > ITEMS,
-        show=show,
-    )  # fmt: skip
-
-
-def read_cursor(text: str) -> tuple[datetime, UUID]:
-    """`2026-11-22T09:14:00+00:00,<id>`: the item before which older ones are asked for."""
-    at, _, item = text.partition(",")
-    try:
-        moment = datetime.fromisoformat(at)
-        if moment.tzinfo is None:
-            raise ValueError(at)
-        return moment, UUID(item)
-    except ValueError:
-        message = "This part of the timeline cannot be found."
-        raise Problem(422, message, "", [{"field": "before", "message": message}]) from None
+        if before:
+            place = timelines.read_place(before, "before")
+            found = await timelines.before(connection, request, contact_id, asked, place)
+        elif after:
+            place = timelines.read_place(after, "after")
+            found = await timelines.after(connection, request, contact_id, asked, place)
+        else:
+            found = await timelines.opening(connection, request, contact_id, asked)
+    part = "older" if before else "later" if after else "region"
+    template = f"timeline/_{part}.html" if is_partial(request) else "timeline/apart.html"
+    # A form's fields are not the address: empty ones are in it, and `new` is.
+    by_form = request.headers.get("HX-Source", "").startswith("form#")
+    headers = {"HX-Push-Url" if asked.day else "HX-Replace-Url": page} if by_form else None
+    return render(request, template, headers=headers, contact=contact, part=part, **found)
 
 
 @router.get("/contacts/{contact_id:uuid}/timeline/{kind}/{item_id:uuid}/text")

@@ -14,6 +14,9 @@ where c.id = :contact_id;
 -- Up to row_limit items older than (before_at, before_id), oldest first; both NULL: the newest.
 -- show: everything, messages, calls, emails, notes, tasks, ai, deals or changes. previous_at and goes_on look
 -- at the item before: its time, and whether this is the same sender's next text within five minutes.
+-- patterns: every one must be in what an item says; NULL: no search, and changes are only then there.
+-- "is not null" around the test: the planner takes it for nearly always true, and a search walks the
+-- same indexes from the newest on as the plain timeline.
 with found as (
     (select 'message' as kind, m.id, m.occurred_at as at, m.direction::text as direction,
             m.status::text as status, m.message_type::text as channel, sender.name::text as actor,
@@ -25,6 +28,8 @@ with found as (
      from messages m
      left join app.users sender on sender.id = m.sent_by
      where m.contact_id = :contact_id and :show::text in ('everything', 'messages')
+       and nullif(:patterns::text[] is null
+                  or m.content ilike all (:patterns::text[]), false) is not null
        and (m.occurred_at, m.id) < (coalesce(:before_at::timestamptz, 'infinity'),
             coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
      order by m.occurred_at desc, m.id desc
@@ -47,6 +52,8 @@ with found as (
          limit 1) v on true
      where k.contact_id = :contact_id
        and (:show::text in ('everything', 'calls') or :show::text = 'ai' and v.id is not null)
+       and nullif(:patterns::text[] is null
+                  or concat_ws(chr(10), k.notes, v.summary, coalesce(v.transcript, k.transcript)) ilike all (:patterns::text[]), false) is not null
        and (k.occurred_at, k.id) < (coalesce(:before_at::timestamptz, 'infinity'),
             coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
      order by k.occurred_at desc, k.id desc
@@ -61,6 +68,8 @@ with found as (
      left join assistants assistant on assistant.id = v.assistant_id
      where v.contact_id = :contact_id and :show::text in ('everything', 'calls', 'ai')
        and not exists (select from calls k where k.id = v.call_id and k.contact_id = v.contact_id)
+       and nullif(:patterns::text[] is null
+                  or concat_ws(chr(10), v.summary, v.transcript) ilike all (:patterns::text[]), false) is not null
        and (coalesce(v.started_at, v.created_at), v.id)
            < (coalesce(:before_at::timestamptz, 'infinity'),
             coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
@@ -76,6 +85,8 @@ with found as (
      from emails e
      left join app.users sender on sender.id = e.sent_by
      where e.contact_id = :contact_id and :show::text in ('everything', 'emails')
+       and nullif(:patterns::text[] is null
+                  or concat_ws(chr(10), e.subject, e.body) ilike all (:patterns::text[]), false) is not null
        and (e.occurred_at, e.id) < (coalesce(:before_at::timestamptz, 'infinity'),
             coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
      order by e.occurred_at desc, e.id desc
@@ -92,6 +103,8 @@ with found as (
      where a.contact_id = :contact_id
        and (:show::text = 'everything' or :show::text = 'notes' and a.type = 'note'
             or :show::text = 'tasks' and a.type <> 'note')
+       and nullif(:patterns::text[] is null
+                  or concat_ws(chr(10), a.title, a.description, a.result) ilike all (:patterns::text[]), false) is not null
        and (coalesce(a.completed_at, a.created_at), a.id)
            < (coalesce(:before_at::timestamptz, 'infinity'),
             coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
@@ -106,6 +119,8 @@ with found as (
      left join app.users author on author.id = h.changed_by
      where d.contact_id = :contact_id and d.deleted_at is null
        and :show::text in ('everything', 'deals')
+       and nullif(:patterns::text[] is null
+                  or concat_ws(chr(10), d.name, h.notes, h.change_reason) ilike all (:patterns::text[]), false) is not null
        and (h.changed_at, h.id) < (coalesce(:before_at::timestamptz, 'infinity'),
             coalesce(:before_id::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
      order by h.changed_at desc, h.id desc
@@ -122,6 +137,7 @@ with found as (
                concat_ws(chr(31), k.field, coalesce(k.old, ''), coalesce(k.new, '')) as line
         from (select c.* from app.changes c
               where c.contact_id = :contact_id and :show::text in ('everything', 'changes')
+                and :patterns::text[] is null
                 and c.table_name in ('contacts', 'deals', 'contact_tags', 'documents')
                 and (c.operation <> 'insert' or c.table_name = 'contact_tags')
                 and c.at <= coalesce(:before_at::timestamptz, 'infinity')
@@ -164,6 +180,79 @@ select page.*, lag(at) over line as previous_at,
 from page
 window line as (order by at, id)
 order by at, id;
+
+-- name: timeline_later
+-- The times and ids of up to row_limit items newer than (after_at, after_id), oldest first. A page of
+-- newer items is what the timeline has up to the last of them.
+with found as (
+    (select m.occurred_at as at, m.id from messages m
+     where m.contact_id = :contact_id and :show::text in ('everything', 'messages')
+       and (m.occurred_at, m.id) > (:after_at::timestamptz, :after_id::uuid)
+     order by m.occurred_at, m.id limit :row_limit)
+    union all
+    (select k.occurred_at, k.id from calls k
+     where k.contact_id = :contact_id
+       and (:show::text in ('everything', 'calls')
+            or :show::text = 'ai' and exists (select from vapi_calls v where v.call_id = k.id))
+       and (k.occurred_at, k.id) > (:after_at::timestamptz, :after_id::uuid)
+     order by k.occurred_at, k.id limit :row_limit)
+    union all
+    (select coalesce(v.started_at, v.created_at), v.id from vapi_calls v
+     where v.contact_id = :contact_id and :show::text in ('everything', 'calls', 'ai')
+       and not exists (select from calls k where k.id = v.call_id and k.contact_id = v.contact_id)
+       and (coalesce(v.started_at, v.created_at), v.id) > (:after_at::timestamptz, :after_id::uuid)
+     order by coalesce(v.started_at, v.created_at), v.id limit :row_limit)
+    union all
+    (select e.occurred_at, e.id from emails e
+     where e.contact_id = :contact_id and :show::text in ('everything', 'emails')
+       and (e.occurred_at, e.id) > (:after_at::timestamptz, :after_id::uuid)
+     order by e.occurred_at, e.id limit :row_limit)
+    union all
+    (select coalesce(a.completed_at, a.created_at), a.id from activities a
+     where a.contact_id = :contact_id
+       and (:show::text = 'everything' or :show::text = 'notes' and a.type = 'note'
+            or :show::text = 'tasks' and a.type <> 'note')
+       and (coalesce(a.completed_at, a.created_at), a.id) > (:after_at::timestamptz, :after_id::uuid)
+     order by coalesce(a.completed_at, a.created_at), a.id limit :row_limit)
+    union all
+    (select h.changed_at, h.id
+     from deals d
+     join deal_stage_history h on h.deal_id = d.id
+     where d.contact_id = :contact_id and d.deleted_at is null
+       and :show::text in ('everything', 'deals')
+       and (h.changed_at, h.id) > (:after_at::timestamptz, :after_id::uuid)
+     order by h.changed_at, h.id limit :row_limit)
+    union all
+    (select max(c.at), md5('tx:' || c.tx)::uuid
+     from (select l.at, l.tx from app.changes l
+           where l.contact_id = :contact_id and :show::text in ('everything', 'changes')
+             and l.table_name in ('contacts', 'deals', 'contact_tags', 'documents')
+             and (l.operation <> 'insert' or l.table_name = 'contact_tags')
+             and (l.operation <> 'update' or l.table_name <> 'deals'
+                  or l.new - array['stage', 'stage_changed_at', 'value', 'probability', 'position',
+                                   'actual_close_date'] <> '{}'::jsonb)
+             and l.at >= :after_at::timestamptz
+           order by l.at, l.id
+           limit :row_limit * 4) c
+     group by c.tx
+     having (max(c.at), md5('tx:' || c.tx)::uuid) > (:after_at::timestamptz, :after_id::uuid)
+     order by max(c.at), md5('tx:' || c.tx)::uuid limit :row_limit))
+select at, id from found order by at, id limit :row_limit;
+
+-- name: timeline_unread^
+-- How many of the contact's inbound things nobody has read, when the first of them happened, and now:
+-- who reads this page has read what was there by then.
+select coalesce(sum(v.unread_count), 0)::integer as unread, now() as until,
+       min(least(
+           (select min(m.occurred_at) from messages m
+            where m.conversation_id = v.id and m.direction = 'inbound' and m.read_at is null),
+           (select min(e.occurred_at) from emails e
+            where e.conversation_id = v.id and e.direction = 'inbound' and e.read_at is null),
+           (select min(k.occurred_at) from calls k
+            where k.conversation_id = v.id and k.direction = 'inbound' and k.read_at is null
+              and k.status in ('missed', 'voicemail')))) as first_at
+from conversations v
+where v.contact_id = :contact_id and v.unread_count > 0;
 
 -- name: full_text$
 -- The whole text of one item that the timeline cut short.

@@ -63,6 +63,12 @@ async def write_task(page: Page) -> None:
     await page.get_by_role("tab", name="Task").click()
 
 
+async def open_date(page: Page) -> None:
+    """The date of the timeline."""
+    await page.wait_for_load_state()
+    await page.locator("[popovertarget=timeline-date]").click()
+
+
 async def edit_property(page: Page) -> None:
     """A property in its line."""
     await page.wait_for_load_state()

@@ -261,6 +261,43 @@ async def test_the_next_record_of_the_list_is_one_key_away(page: Page):
     await expect(page.locator("h1")).to_have_text(names[1])
 
 
+async def test_a_timeline_is_searched_opened_at_a_date_and_read(page: Page):
+    await open_list(page)
+    await page.locator("#rows tr.unread .who").last.click()
+    await expect(page.locator(".unread-line")).to_have_text("New")
+    await expect(page).to_have_title(re.compile(r"^\(\d+\) "))
+    async with page.expect_response(re.compile("/read$")):  # after two seconds
+        await page.wait_for_load_state()
+    await expect(page).to_have_title(re.compile(r"^[^(]"))
+    await expect(page.locator(".unread-line")).to_have_count(1)
+    plain = page.url
+    word = (await page.locator(".msg").last.inner_text()).split()[0].strip(",.!?")
+    await page.keyboard.press("/")
+    field = page.get_by_role("searchbox", name="Search in this timeline")
+    await expect(field).to_be_focused()
+    await field.press_sequentially(word)
+    await expect(page.locator(".msg mark").last).to_have_text(re.compile(word, re.IGNORECASE))
+    await expect(page).to_have_url(re.compile(r"\?q="))
+    await expect(field).to_be_focused()
+    await page.locator(".day a").last.click()
+    await expect(page).to_have_url(re.compile(r"\?at=\d{4}-\d\d-\d\d$"))
+    await page.get_by_role("link", name="Back to now").click()
+    await expect(page).to_have_url(plain)
+    await page.get_by_role("button", name="Go to a date").click()
+    await page.get_by_label("Date", exact=True).fill("2020-01-01")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#timeline")).to_contain_text("Nothing happened until")
+    await page.get_by_role("link", name="Show later").click()
+    await expect(page.locator(".ev").first).to_be_in_viewport()
+    await page.reload()
+    await expect(page.locator("#timeline")).to_contain_text("Nothing happened until")
+    await field.fill("zzzzz")
+    await expect(page.locator("#timeline")).to_contain_text("Nothing here mentions “zzzzz”.")
+    await field.press("Escape")
+    await expect(page).to_have_url(plain)
+    await expect(page.locator(".unread-line")).to_have_count(0)
+
+
 async def test_an_opt_out_is_set_with_its_reason_and_lifted(page: Page):
     await open_list(page)
     await page.locator("#rows .who").nth(9).click()

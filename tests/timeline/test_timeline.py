@@ -1,7 +1,5 @@
 """The timeline: order, kinds, words, and pages of older items."""
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -10,20 +8,7 @@ import pytest
 
 from tests.contacts.scene import PARTIAL, add, contact, link, page, text
 
-DAY = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
-BOB = UUID("a11ce000-0000-4000-8000-000000000002")
-
-
-def at(minutes: int) -> datetime:
-    return DAY + timedelta(minutes=minutes)
-
-
-async def message(admin: asyncpg.Connection, one: UUID, minutes: int, words: str, **more: Any):
-    """A text message; from the contact unless direction says otherwise."""
-    values = {"direction": "inbound", "status": "received", "phone_number": "+14155550132"} | more
-    return await add(
-        admin, "messages", contact_id=one, content=words, occurred_at=at(minutes), **values
-    )
+from .scene import BOB, at, kinds, message, region
 
 
 @pytest.fixture(scope="module")
@@ -66,16 +51,6 @@ async def rosa(admin: asyncpg.Connection) -> UUID:
     deal = await add(admin, "deals", contact_id=one, name="Roof", stage="lead", value=1000)
     await admin.execute("update deals set stage = 'proposal', value = 1500 where id = $1", deal)
     return one
-
-
-async def region(client: httpx.AsyncClient, one: UUID, rest: str = "") -> str:
-    answer = await client.get(f"/contacts/{one}/timeline{rest}", headers=PARTIAL)
-    assert answer.status_code == 200
-    return answer.text
-
-
-def kinds(html: str) -> list[str | None]:
-    return [node.attributes["data-kind"] for node in page(html).css("article.ev")]
 
 
 async def test_everything_stands_in_one_line_newest_last(

@@ -4,3 +4,4 @@ import "./elements/crm-composer.js";
 import "./elements/crm-order.js";
 import "./elements/crm-peek.js";
 import "./elements/crm-picks.js";
+import "./elements/crm-read.js";

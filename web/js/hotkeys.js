@@ -98,3 +98,11 @@ document.addEventListener("change", ({ target }) => {
   remember(OFF, target.checked ? null : "1");
   for (const one of switches) one.checked = target.checked;
 });
+
+// Escape empties a search, in every browser.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !event.target.matches?.("[role=search] input[type=search]") || !event.target.value) return;
+  event.preventDefault();
+  event.target.value = "";
+  event.target.dispatchEvent(new InputEvent("input", { bubbles: true }));
+});
