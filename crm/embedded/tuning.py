@@ -51,7 +51,7 @@ def configuration(
         f"cluster_name = '{name}'",
         "max_connections = 100",
         *(f"{setting} = '{size // 1024}kB'" for setting, size in sizes(memory, disk).items()),
-        # pglz takes eight times as long as what it saves: the log touches random pages of its indexes.
+        # pglz costs eight times what it saves: each change touches random pages of indexes.
         "wal_compression = off",
         "checkpoint_timeout = 15min",
         "random_page_cost = 1.1",
