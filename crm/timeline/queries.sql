@@ -151,9 +151,7 @@ with found as (
                    case when n.key = 'assigned_to' then (select o.name from app.users o
                         where o.id = (n.value #>> '{}')::uuid) else left(n.value #>> '{}', 80) end
             from jsonb_each(h.new) n
-            where h.operation = 'update' and (h.table_name <> 'deals' or n.key <> all (array[
-                'stage', 'stage_changed_at', 'value', 'probability', 'position',
-                'actual_close_date']))
+            where h.operation = 'update' and n.key <> all (app.untold_columns(h.table_name))
             union all
             select case h.table_name when 'contact_tags' then 'tag' when 'deals' then 'deal'
                         when 'documents' then 'document' else 'contact' end,
@@ -228,9 +226,8 @@ with found as (
            where l.contact_id = :contact_id and :show::text in ('everything', 'changes')
              and l.table_name in ('contacts', 'deals', 'contact_tags', 'documents')
              and (l.operation <> 'insert' or l.table_name = 'contact_tags')
-             and (l.operation <> 'update' or l.table_name <> 'deals'
-                  or l.new - array['stage', 'stage_changed_at', 'value', 'probability', 'position',
-                                   'actual_close_date'] <> '{}'::jsonb)
+             and (l.operation <> 'update'
+                  or l.new - app.untold_columns(l.table_name) <> '{}'::jsonb)
              and l.at >= :after_at::timestamptz
            order by l.at, l.id
            limit :row_limit * 4) c

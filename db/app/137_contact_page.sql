@@ -3,6 +3,7 @@
 -- A row of app.consent_events is written by a trigger whenever "do not contact" or an opt-out is set
 -- or lifted, in whatever way (page, API, import, a STOP by text message): who, when, why. It is never
 -- changed. app.drafts holds what a person began to write to or about a contact, per channel.
+-- app.untold_columns() says which changes the timeline leaves out.
 begin;
 set local client_min_messages = warning;
 
@@ -104,7 +105,21 @@ begin
     end if;
 end;
 $$;
+
+create or replace function app.untold_columns(of_table text) returns text[]
+language sql immutable as $$
+    select case of_table
+        when 'deals' then array['stage', 'stage_changed_at', 'value', 'probability', 'position',
+                                'actual_close_date']
+        when 'documents' then array['file_path', 'file_size', 'mime_type', 'file_extension',
+                                    'checksum', 'original_name', 'metadata', 'version']
+        else '{}' end
+$$;
+comment on function app.untold_columns(text) is
+    'Columns whose changes a contact''s timeline leaves out: a deal''s history tells of them, or only the program cares.';
+
 revoke all on app.consent_events, app.drafts from public;
-revoke all on function app.log_consent() from public;
+revoke all on function app.log_consent(), app.untold_columns(text) from public;
+grant execute on function app.untold_columns(text) to authenticated;
 
 commit;
