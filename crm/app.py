@@ -25,6 +25,8 @@ import crm.contacts.pages
 import crm.conversations.api
 import crm.custom_fields.pages
 import crm.dashboard.pages
+import crm.data.pages
+import crm.database.pages
 import crm.deals.api
 import crm.deals.pages
 import crm.documents.api
@@ -73,6 +75,8 @@ ROOMS = (
     crm.trash,
     crm.documents,
     crm.dashboard,
+    crm.data,
+    crm.database,
 )
 RESOURCES = (
     crm.contacts.api,

@@ -96,3 +96,13 @@ async def current_user(request: Request, db: Db) -> Identity:
 
 
 CurrentUser = Annotated[Identity, Depends(current_user)]
+
+
+async def administrator(user: CurrentUser) -> Identity:
+    """The signed-in person, if an owner or admin."""
+    if user.role not in ("owner", "admin"):
+        raise Problem(403, "You may not see this", "It is for owners and admins of the workspace.")
+    return user
+
+
+Administrator = Annotated[Identity, Depends(administrator)]
