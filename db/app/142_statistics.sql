@@ -180,7 +180,7 @@ begin
     if coalesce(app.statements_state(), 'missing') in ('missing', 'not loaded') then
         return;
     end if;
-    return query execute format(
+    for calls, total_ms, mean_ms, rows_returned, statement in execute format(
         $text$
         select s.calls, s.total%1$s_time, s.mean%1$s_time, s.rows,
                left(regexp_replace(regexp_replace(
@@ -191,7 +191,10 @@ begin
         order by 2 desc
         limit $1
         $text$, word, app.statements_schema())
-    using least(max_rows, 200);
+        using least(max_rows, 200)
+    loop
+        return next;
+    end loop;
 end;
 $$;
 comment on function app.slow_statements(integer) is

@@ -131,7 +131,7 @@ async def test_an_export_is_downloaded_and_noted_without_leaving_the_page(page: 
 
 async def test_the_database_is_looked_at_and_again(page: Page):
     await page.goto("/settings/database")
-    await page.get_by_role("region", name="Slow statements").wait_for()
+    await page.get_by_role("region", name="Tables").wait_for()
     await page.get_by_role("link", name="Show all").click()
     await page.wait_for_url("**/settings/database?indexes=all#indexes")
     assert await page.locator("#indexes tbody tr").count() > 100
