@@ -24,7 +24,8 @@ def test_the_owner_sees_the_numbers_and_a_plain_owner_is_told_what_is_hidden(
         server.psql("postgres", "create role plain_owner login createrole nosuperuser")
         for owner, state in (("plain_owner", "hidden"), ("postgres", "ready")):
             name = server.create(f"of_{owner}", owner=owner)
-            server.psql(name, "create extension pgcrypto; create extension pg_trgm")
+            if major == 12:  # which only a superuser gives what gen_random_uuid() needs
+                server.psql(name, "create extension pgcrypto")
             server.run_files(name, INSTALL, user=owner)
             ask = "select app.statements_state()"
             assert server.psql(name, ask, user=owner) == "missing"
