@@ -26,6 +26,8 @@ import crm.conversations.api
 import crm.conversations.pages
 import crm.custom_fields.pages
 import crm.dashboard.pages
+import crm.data.pages
+import crm.database.pages
 import crm.deals.api
 import crm.deals.pages
 import crm.documents.api
@@ -75,6 +77,8 @@ ROOMS = (
     crm.trash,
     crm.documents,
     crm.dashboard,
+    crm.data,
+    crm.database,
 )
 RESOURCES = (
     crm.contacts.api,

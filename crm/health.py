@@ -44,7 +44,7 @@ async def _database_parts(state: Any) -> dict[str, str]:
             has_connection = True
             # Once it fitted it fits: a newer version may update the schema under a running one.
             if not state.schema_fits:
-                paths, checksums = await asyncio.to_thread(_wanted)
+                paths, checksums = await asyncio.to_thread(schema.wanted)
                 found = queries.missing_files(connection, paths=paths, checksums=checksums)
                 if missing := [row["path"] async for row in found]:
                     return {"database": "ok", "pool": "ok", "schema": f"lacks {missing[0]}"}
@@ -59,11 +59,6 @@ async def _database_parts(state: Any) -> dict[str, str]:
     except _UNREACHABLE as error:
         return {"database": type(error).__name__, "pool": "ok", "schema": "unknown"}
     return {"database": "ok", "pool": "ok", "schema": "ok"}
-
-
-def _wanted() -> tuple[list[str], list[str]]:
-    wanted = [file for file in schema.files("schema", "app", "changes") if file.path != schema.SEED]
-    return [file.path for file in wanted], [file.checksum for file in wanted]
 
 
 async def metrics(request: Request) -> Response:

@@ -56,6 +56,12 @@ def files(*folders: str) -> list[SqlFile]:
     return [_read(path) for path in found]
 
 
+def wanted() -> tuple[list[str], list[str]]:
+    """Paths and checksums of the files that a database must have seen to fit this program."""
+    needed = [file for file in files("schema", "app", "changes") if file.path != SEED]
+    return [file.path for file in needed], [file.checksum for file in needed]
+
+
 async def upgrade(
     admin_dsn: str, *, seed: bool = False, on_file: Callable[[str], None] | None = None
 ) -> list[str]:

@@ -111,6 +111,19 @@ def file_size(size: int | None) -> str:
     )
 
 
+def duration(seconds: float | None) -> str:
+    """0.0042 as `4.2 ms`, 75 as `75 s`, 600 as `10 min`, 90000 as `25 h`, then days."""
+    if seconds is None:
+        return ""
+    units = ((1, 0.001, "ms"), (120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h"))
+    fitting = ((size, unit) for most, size, unit in units if seconds < most)
+    size, unit = next(fitting, (86_400, "days"))
+    amount = seconds / size
+    return (
+        f"{amount:.1f}".removesuffix(".0") + f" {unit}" if amount < 10 else f"{amount:.0f} {unit}"
+    )
+
+
 @lru_cache(maxsize=10_000)
 def initials(name: str) -> str:
     """`Ana Ruiz` as `AR`, `Northside LLC` as `NL`, an empty name as `?`."""
@@ -146,6 +159,7 @@ def environment() -> Environment:
         initials=initials,
         hue=hue,
         file_size=file_size,
+        duration=duration,
         number="{:,}".format,
     )
     env.globals.update(asset=asset)

@@ -1,4 +1,7 @@
-"""Operating the database: sizes, upkeep, health, backups. Everything here works as the owner."""
+"""Operating the database: sizes, upkeep, health, backups, and the page that shows them.
+
+The commands work as the owner; the page (pages.py) asks as the administrator who looks at it.
+"""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
-from crm import schema
+from crm import schema, sql
 from crm.database import OperationError, connect
 from crm.database.contents import (
     Manifest,
@@ -22,6 +22,8 @@ from crm.database.contents import (
 )
 from crm.database.programs import login, program, run, run_script
 from crm.embedded import Server
+
+queries = sql.load("database")
 
 # What a database holds may be newer than the backup, which then cannot name all that has to go.
 # The schema public gets the owner and the rights that it has in a new database.
@@ -54,12 +56,13 @@ async def backup(server: Server, target: Path, on_progress: OnProgress) -> Manif
                 _dump(pg_dump, server.admin_dsn, snapshot, partial, _progress(sizes, on_progress))
                 manifest = await contents(connection)
                 write_manifest(target, manifest)
-                _sync(partial)
+                size = _sync(partial)
                 partial.replace(target)
             except OSError as error:
                 raise OperationError(f"cannot write {target}: {error.strerror}") from error
             finally:
                 partial.unlink(missing_ok=True)
+        await _note(connection, target, size, manifest)
     return manifest
 
 
@@ -99,6 +102,18 @@ async def verify(server: Server, source: Path, on_progress: OnProgress) -> tuple
         await _load(server, source, scratch, on_progress)
         async with connect(scratch) as connection:
             return with_what, differences(expected, await contents(connection))
+
+
+async def _note(
+    connection: asyncpg.Connection, target: Path, size: int, manifest: Manifest
+) -> None:
+    """Note the backup for Settings, Data; a database from before that page has no place for it."""
+    if await connection.fetchval("select to_regclass('app.backups')") is None:
+        return
+    await queries.note_backup(
+        connection, file=str(target), tables=len(manifest), bytes=size,
+        rows=sum(item.rows for item in manifest.values()),
+    )  # fmt: skip
 
 
 def at_database(dsn: str, name: str | None) -> str:
@@ -151,9 +166,11 @@ def _check_source(source: Path) -> None:
         raise OperationError(f"{source} is not a backup made by `crm db backup` (pg_dump -Fc)")
 
 
-def _sync(path: Path) -> None:
+def _sync(path: Path) -> int:
+    """Have the file on the disk; gives its bytes."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+        return os.fstat(file.fileno()).st_size
 
 
 async def _holds(connection: asyncpg.Connection) -> str:

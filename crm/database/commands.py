@@ -205,23 +205,33 @@ async def _major(dsn: str) -> int:
 
 
 async def _stats(dsn: str, limit: int) -> None:
-    from crm.database import stats
+    from crm.database.stats import read
+    from crm.web import file_size
 
     async with connect(dsn) as connection:
-        console.print(f"Database: {await stats.database_size(connection)}")
-        _print("Tables", await stats.tables(connection))
-        _print("Indexes, most used first", await stats.indexes(connection, limit))
-        slowest = await stats.slowest(connection, limit)
-    if slowest is None:
-        console.print("Queries: pg_stat_statements is not loaded on this server")
+        found = await read(connection, limit)
+    if found.server is None:
+        raise OperationError("this login may not see the statistics: it does not own the database")
+    console.print(f"Database: {file_size(found.server['bytes'])}")
+    _print("Tables", found.tables)
+    most_used = sorted(found.indexes, key=lambda index: -index["scans"])[:limit]
+    _print("Indexes, most used first", most_used)
+    if found.statements_state in ("ready", "hidden"):
+        _print("Statements by total time", found.statements)
     else:
-        _print("Queries by total time", slowest)
+        console.print(f"Statements: pg_stat_statements is {found.statements_state} here")
 
 
 def _print(title: str, rows: Sequence[Any]) -> None:
+    from crm.web import file_size
+
     table = _table(*(rows[0].keys() if rows else ("nothing yet",)), title=title)
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
+        cells = [
+            file_size(value) if name.endswith("bytes") else _cell(value)
+            for name, value in row.items()
+        ]
+        table.add_row(*cells)
     console.print(table)
 
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from crm.database import OperationError
 
-# Tables of extensions are the extension's business.
+# Tables of extensions are the extension's business, and the note of a backup is made after it.
 _TABLES = """
     select format('%I.%I', n.nspname, c.relname) as name, pg_table_size(c.oid) as size
     from pg_class c
@@ -17,6 +17,7 @@ _TABLES = """
     where c.relkind = 'r' and c.relpersistence = 'p'
       and n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'
       and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e')
+      and c.oid is distinct from to_regclass('app.backups')
     order by 1
 """
 # The sum of 64-bit hashes does not depend on the order of the rows and needs no memory.

@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import asyncpg
-
 from crm import schema
 from crm.database import connect
 from crm.database.doctor_queries import (
@@ -22,6 +20,7 @@ from crm.database.doctor_queries import (
     UNVALIDATED,
     UPKEEP,
 )
+from crm.db import Connection
 
 SUPPORTED_UNTIL = 15  # PostgreSQL 14 gets no fixes since November 2026
 
@@ -36,7 +35,7 @@ class Finding:
     advice: str = ""
 
 
-Check = Callable[[asyncpg.Connection], Awaitable[list[Finding]]]
+Check = Callable[[Connection], Awaitable[list[Finding]]]
 
 
 async def examine(admin_dsn: str, app_dsn: str, *, production: bool) -> list[Finding]:
@@ -46,14 +45,22 @@ async def examine(admin_dsn: str, app_dsn: str, *, production: bool) -> list[Fin
         findings += await _files(admin_dsn)
         if any(finding.severity == "error" for finding in findings):
             return findings
-        for check in CHECKS:
-            findings += await check(connection)
+        findings += await look(connection)
     async with connect(app_dsn) as connection:
         findings += await app_login(connection, production=production)
     return findings
 
 
-async def server(connection: asyncpg.Connection) -> list[Finding]:
+async def look(connection: Connection, conversations: int = 1000) -> list[Finding]:
+    """The findings of every check of the database itself, as the owner or an administrator.
+
+    `conversations`: how many of them are counted again.
+    """
+    findings = [finding for check in CHECKS for finding in await check(connection)]
+    return [*findings, *await counters(connection, conversations)]
+
+
+async def server(connection: Connection) -> list[Finding]:
     """Version and settings that cost data or years."""
     row = await connection.fetchrow(SERVER)
     assert row is not None
@@ -71,7 +78,7 @@ async def server(connection: asyncpg.Connection) -> list[Finding]:
     return found or [_ok("server", f"PostgreSQL {row['text']}")]
 
 
-async def extensions(connection: asyncpg.Connection) -> list[Finding]:
+async def extensions(connection: Connection) -> list[Finding]:
     """Extensions which the program profits from."""
     rows = await connection.fetch("select extname from pg_extension")
     known = {row["extname"] for row in rows}
@@ -85,7 +92,7 @@ async def extensions(connection: asyncpg.Connection) -> list[Finding]:
     return found or [_ok("extensions", "pg_trgm and pg_stat_statements are there")]
 
 
-async def roles(connection: asyncpg.Connection) -> list[Finding]:
+async def roles(connection: Connection) -> list[Finding]:
     """The roles which policies and grants name."""
     missing = [row["name"] for row in await connection.fetch(ROLES)]
     if missing:
@@ -93,7 +100,7 @@ async def roles(connection: asyncpg.Connection) -> list[Finding]:
     return [_ok("roles", "anon, authenticated and service_role are there")]
 
 
-async def row_security(connection: asyncpg.Connection) -> list[Finding]:
+async def row_security(connection: Connection) -> list[Finding]:
     """Tables and views that show rows to people who may not see them."""
     found = []
     for row in await connection.fetch(EXPOSED_TABLES):
@@ -109,7 +116,7 @@ async def row_security(connection: asyncpg.Connection) -> list[Finding]:
     return found or [_ok("row security", "on for every table, and the views obey it")]
 
 
-async def indexes(connection: asyncpg.Connection) -> list[Finding]:
+async def indexes(connection: Connection) -> list[Finding]:
     """Indexes that are missing, broken, or paid for and not used."""
     found = []
     for row in await connection.fetch(INVALID_INDEXES):
@@ -125,7 +132,7 @@ async def indexes(connection: asyncpg.Connection) -> list[Finding]:
     return found or [_ok("indexes", "all valid, every foreign key has one")]
 
 
-async def constraints(connection: asyncpg.Connection) -> list[Finding]:
+async def constraints(connection: Connection) -> list[Finding]:
     """Constraints which old rows may break."""
     rows = await connection.fetch(UNVALIDATED)
     return [
@@ -138,9 +145,9 @@ async def constraints(connection: asyncpg.Connection) -> list[Finding]:
     ] or [_ok("constraints", "all validated")]
 
 
-async def counters(connection: asyncpg.Connection) -> list[Finding]:
-    """Counts of a thousand conversations, compared with their messages, calls and e-mails."""
-    row = await connection.fetchrow(COUNTERS)
+async def counters(connection: Connection, sample: int) -> list[Finding]:
+    """Counts of some conversations, compared with their messages, calls and e-mails."""
+    row = await connection.fetchrow(COUNTERS, sample)
     assert row is not None
     if row["wrong"]:
         text = f"{row['wrong']} of {row['looked_at']} conversations count wrong"
@@ -149,7 +156,7 @@ async def counters(connection: asyncpg.Connection) -> list[Finding]:
     return [_ok("conversations", f"{row['looked_at']} looked at, all count right")]
 
 
-async def upkeep(connection: asyncpg.Connection) -> list[Finding]:
+async def upkeep(connection: Connection) -> list[Finding]:
     """Tasks that return each minute: those that fail, and a program that does not run them."""
     found = []
     newest = None
@@ -163,7 +170,7 @@ async def upkeep(connection: asyncpg.Connection) -> list[Finding]:
     return found or [_ok("upkeep", f"every task went well, the last at {newest:%Y-%m-%d %H:%M}")]
 
 
-async def app_login(connection: asyncpg.Connection, *, production: bool) -> list[Finding]:
+async def app_login(connection: Connection, *, production: bool) -> list[Finding]:
     """The program's own login: it must not be above the policies."""
     row = await connection.fetchrow(APP_LOGIN)
     assert row is not None
@@ -184,7 +191,6 @@ CHECKS: tuple[Check, ...] = (
     row_security,
     indexes,
     constraints,
-    counters,
     upkeep,
 )
 
@@ -196,9 +202,14 @@ async def _files(admin_dsn: str) -> list[Finding]:
     ]
     if len(behind) >= len(states) - 1:
         return [_error("schema", "this database has not been set up", "crm db upgrade")]
+    return [files(behind, len(states))]
+
+
+def files(behind: list[str], number: int) -> Finding:
+    """Whether the database has seen the files of db/ as they are, but for those named."""
     if behind:
-        return [_warn("schema", f"not as in db/: {', '.join(behind)}", "crm db upgrade")]
-    return [_ok("schema", f"{len(states)} files, all applied")]
+        return _warn("schema", f"not as in db/: {', '.join(behind)}", "crm db upgrade")
+    return _ok("schema", f"{number} files, all applied")
 
 
 def _ok(subject: str, text: str) -> Finding:

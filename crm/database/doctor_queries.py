@@ -79,14 +79,16 @@ MISSING_FK_INDEXES = """
 
 # Bigger than 10 MB, watched for at least a week, and not there to enforce something.
 UNUSED_INDEXES = """
-    select s.indexrelid::regclass::text as name, d.stats_reset as since,
+    with watched as (
+        select stats_reset as since from pg_stat_database where datname = current_database()
+    )
+    select s.indexrelid::regclass::text as name, (select since from watched) as since,
            pg_size_pretty(pg_relation_size(s.indexrelid)) as size
     from pg_stat_user_indexes s
     join pg_index i on i.indexrelid = s.indexrelid
-    join pg_stat_database d on d.datname = current_database()
-    where s.idx_scan = 0 and not i.indisunique and i.indisvalid
+    where (select since from watched) < now() - interval '7 days'
+      and s.idx_scan = 0 and not i.indisunique and i.indisvalid
       and pg_relation_size(s.indexrelid) > 10 * 1024 * 1024
-      and d.stats_reset < now() - interval '7 days'
     order by pg_relation_size(s.indexrelid) desc
 """
 
@@ -96,13 +98,16 @@ UNVALIDATED = """
     where not k.convalidated and k.conrelid <> 0 order by 2, 1
 """
 
-# A thousand conversations from a random place in the order of their ids: a cheap sample.
+# Some conversations ($1) from a random place in the order of their ids: a cheap sample. The place
+# is a subquery: chosen once, and found by the index.
 COUNTERS = """
     with looked_at as (
         select id, message_count, unread_count from conversations
-        where id >= case when (select count(*) from (select from conversations limit 1001) c) > 1000
-                         then gen_random_uuid() else '00000000-0000-0000-0000-000000000000' end
-        order by id limit 1000
+        where id >= (
+            select case when count(*) > $1 then gen_random_uuid()
+                        else '00000000-0000-0000-0000-000000000000' end
+            from (select from conversations limit $1 + 1) c)
+        order by id limit $1
     )
     select count(*) as looked_at,
            count(*) filter (where (message_count, unread_count) <> (entries, unread)) as wrong

@@ -31,15 +31,6 @@ SAMPLE = (
     "Call after 5 pm\r\n"
     ",,Harbor Holdings LLC,+1 415 555 0133,office@harbor.example,,,,,Investor,\r\n"
 )
-STATUS_WORDS = {
-    "uploaded": ("Not started", "hue-gray"),
-    "running": ("Running", "hue-blue"),
-    "done": ("Done", "hue-green"),
-    "failed": ("Failed", "hue-red"),
-    "cancelled": ("Cancelled", "hue-gray"),
-    "interrupted": ("Interrupted", "hue-amber"),
-    "undone": ("Undone", "hue-violet"),
-}
 MAX_BAD_ROWS = 200_000
 
 
@@ -66,7 +57,7 @@ async def list_imports(request: Request, user: Importer, db: Db) -> Response:
     await _mark_interrupted(db)
     async with db.session(user) as connection:
         imports = [row async for row in queries.list_imports(connection)]
-    return _page(request, "imports/index.html", imports=imports)
+    return render(request, "imports/index.html", imports=imports)
 
 
 @router.get("/new")
@@ -106,7 +97,7 @@ async def show_import(
     row = await _get(db, user, import_id)
     if row["status"] == "running":
         template = "imports/_progress.html" if is_partial(request) else "imports/progress.html"
-        return _page(request, template, item=row, rate=_rate(row))
+        return render(request, template, item=row, rate=_rate(row))
     if row["status"] == "uploaded" or (edit and row["status"] != "done"):
         return await _mapping_page(request, row, settings)
     if is_partial(request):
@@ -115,7 +106,7 @@ async def show_import(
     async with db.session(user) as connection:
         bad = [r async for r in queries.list_bad_rows(connection, id=import_id, max_rows=20)]
         conflicts = [r async for r in queries.list_conflicts(connection, id=import_id)]
-    return _page(
+    return render(
         request, "imports/result.html", item=row, rate=_rate(row), bad=bad, conflicts=conflicts,
         source=BY_KEY[row["source"]].label,
     )  # fmt: skip
@@ -239,14 +230,10 @@ def _rate(row: Any) -> int:
     return round(row["rows_read"] / row["seconds"]) if row["seconds"] else 0
 
 
-def _page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
-    return render(request, template, status, words=STATUS_WORDS, **context)
-
-
 def _upload_page(request: Request, settings: Settings, problem: Problem | None = None) -> Response:
     megabytes = settings.max_upload_bytes // (1024 * 1024)
     status = problem.status if problem else 200
-    return _page(request, "imports/new.html", status, problem=problem, megabytes=megabytes)
+    return render(request, "imports/new.html", status, problem=problem, megabytes=megabytes)
 
 
 async def _mapping_page(
@@ -258,7 +245,7 @@ async def _mapping_page(
         raise Problem(410, "The stored file is gone", row["message"] or "Upload it again.")
     layout = Layout(**row["layout"])
     rows = await asyncio.to_thread(sample_rows, path, layout)
-    return _page(
+    return render(
         request, "imports/mapping.html", 422 if problems else 200,
         item=row, layout=layout, rows=rows, samples=_samples(rows, len(layout.headers)),
         problems=[{"field": "", "message": text} for text in problems or []],

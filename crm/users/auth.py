@@ -102,3 +102,13 @@ def _page_of(request: Request) -> str:
 
 
 CurrentUser = Annotated[Identity, Depends(current_user)]
+
+
+async def administrator(user: CurrentUser) -> Identity:
+    """The signed-in person, if an owner or admin."""
+    if user.role not in ("owner", "admin"):
+        raise Problem(403, "You may not see this", "It is for owners and admins of the workspace.")
+    return user
+
+
+Administrator = Annotated[Identity, Depends(administrator)]

@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Page, Request, expect
 
-from .routes import import_export, refuse_upload, upload_export
+from .import_steps import import_export, refuse_upload, upload_export
 
 
 async def test_a_file_is_uploaded_with_progress_and_then_matched(page: Page):

@@ -114,3 +114,26 @@ async def test_making_somebody_inactive_can_be_undone(page: Page):
     await page.get_by_role("button", name="Undo").click()
     await page.get_by_text("This person may sign in again.").wait_for()
     await page.get_by_role("button", name="Make inactive").wait_for()
+
+
+async def test_an_export_is_downloaded_and_noted_without_leaving_the_page(page: Page):
+    await page.goto("/contacts")
+    await page.keyboard.press("Control+k")
+    await page.keyboard.type("data")
+    await page.get_by_role("option", name="Data", exact=True).click()
+    await page.wait_for_url("**/settings/data")
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Download whole workspace").press("Enter")
+    assert (await download.value).suggested_filename.endswith(".zip")
+    await page.locator("#exports .line-item", has_text="Whole workspace").first.wait_for()
+    assert await page.locator("[data-busy]").count() == 0
+
+
+async def test_the_database_is_looked_at_and_again(page: Page):
+    await page.goto("/settings/database")
+    await page.get_by_role("region", name="Tables").wait_for()
+    await page.get_by_role("link", name="Show all").click()
+    await page.wait_for_url("**/settings/database?indexes=all#indexes")
+    assert await page.locator("#indexes tbody tr").count() > 100
+    await page.get_by_role("link", name="Refresh").click()
+    await page.wait_for_url("**/settings/database")

@@ -50,7 +50,7 @@ def test_doctor_stats_and_maintain_speak(crm):
     assert "every foreign key has one" in doctor.stdout
     stats = crm("db", "stats")
     assert stats.returncode == 0, stats.stderr
-    for word in ("contacts_pkey", "Queries by total time", "conversations"):
+    for word in ("contacts_pkey", "Statements by total time", "conversations"):
         assert word in stats.stdout
     maintain = crm("db", "maintain")
     assert (maintain.returncode, maintain.stdout) == (0, "0 bloated indexes rebuilt\n")

@@ -9,8 +9,8 @@ import asyncpg
 import httpx
 import pytest
 
-from crm.contacts.export import cell
 from crm.db import Identity
+from crm.exports import cell
 
 from .scene import PARTIAL, add, contact, page, text
 

@@ -65,6 +65,26 @@ async def test_a_backup_can_be_restored_and_equals_what_was_saved(book: Server, 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["book.dump", "book.dump.json"]
     with_what, differences = await verify(book, file, lambda done, total: None)
     assert (with_what, differences) == ("the manifest written with it", [])
+    manifest_path(file).unlink()
+    # The note that the backup left in the live database is no difference.
+    with_what, differences = await verify(book, file, lambda done, total: None)
+    assert (with_what, differences) == ("the live database", [])
+
+
+async def test_a_backup_is_noted_in_the_database(book: Server, saved: Path):
+    connection = await asyncpg.connect(book.admin_dsn)
+    [noted] = await connection.fetch("select * from app.backups")
+    await connection.close()
+    assert (noted["file"], noted["bytes"]) == (str(saved), saved.stat().st_size)
+    assert noted["rows_saved"] == sum(item.rows for item in (await held(book)).values())
+
+
+async def test_a_database_without_a_place_for_the_note_is_backed_up_all_the_same(
+    book: Server, tmp_path: Path, on
+):
+    await on(book, "drop table app.backups")
+    await backup(book, tmp_path / "old.dump", lambda done, total: None)
+    assert (tmp_path / "old.dump").exists()
 
 
 async def test_verify_finds_one_changed_character_in_one_row(book: Server, saved: Path, on):

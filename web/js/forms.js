@@ -9,7 +9,8 @@ document.addEventListener("change", ({ target }) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method === "get" || form.matches("[hx-post], [hx-put], [hx-delete]")) return;
+  // A download leaves the page as it is, so nothing would end the waiting.
+  if (event.defaultPrevented || form.method === "get" || form.matches("[hx-post], [hx-put], [hx-delete], [data-download]")) return;
   const button = event.submitter;
   // After the event: a disabled button would not send its own name and value.
   setTimeout(() => button?.setAttribute("data-busy", ""));

@@ -1,0 +1,1 @@
+"""Data: what comes in, what goes out, what waits in the trash, and backups, on one page."""
