@@ -38,6 +38,7 @@ import crm.reports.api
 import crm.search.api
 import crm.search.pages
 import crm.tags.api
+import crm.tags.pages
 import crm.timeline.api
 import crm.timeline.pages
 import crm.trash.pages
@@ -64,6 +65,7 @@ ROOMS = (
     crm.contacts,
     crm.views,
     crm.custom_fields,
+    crm.tags,
     crm.deals,
     crm.timeline,
     crm.activities,
