@@ -148,7 +148,8 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.db.open()
     async with app.state.db.service() as connection:
-        app.state.workspace = await sql.load("users").workspace_name(connection)
+        workspace = await sql.load("users").workspace(connection)
+    app.state.workspace, app.state.timezone = workspace["name"], workspace["timezone"]
     app.state.api.routes = Routes(await registry.routes(app.state.db, RESOURCES))
     try:
         async with sampling(app.state.metrics, app.state.db), upkeep.running(app, HOOKS):

@@ -59,14 +59,12 @@ async def _list(
         )  # fmt: skip
         tags = [row async for row in found]
         names = await queries.gone_with_batch(connection, batch=gone) if gone else None
-        context = {
-            "all_tags": [(str(row["id"]), row["name"]) async for row in queries.tag_names(connection)],
-            "into": await queries.find_tag(connection, id=into) if into else None,
-        }  # fmt: skip
+        every = [(str(row["id"]), row["name"]) async for row in queries.tag_names(connection)]
+        target = await queries.find_tag(connection, id=into) if into else None
     return render(
         request, "tags/index.html", status, tags=tags[:ROWS], more=len(tags) > ROWS, q=q, sort=sort,
         counted=COUNTED, colors=COLORS, values=values or {}, errors=errors or [],
-        gone=gone if names else "", gone_names=names, **context,
+        gone=gone if names else "", gone_names=names, into=target, all_tags=every,
     )  # fmt: skip
 
 
