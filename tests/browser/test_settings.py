@@ -2,7 +2,7 @@
 
 import time
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from pyotp.totp import TOTP
 
 from .conftest import NewPage, axe
@@ -114,3 +114,20 @@ async def test_making_somebody_inactive_can_be_undone(page: Page):
     await page.get_by_role("button", name="Undo").click()
     await page.get_by_text("This person may sign in again.").wait_for()
     await page.get_by_role("button", name="Make inactive").wait_for()
+
+
+async def test_tags_are_merged_with_keys_and_taken_back_by_the_undo(page: Page):
+    await page.goto("/settings/tags")
+    lines = page.locator(".tag-lines > li")
+    before = await lines.count()
+    await page.get_by_label("Merge Probate").focus()
+    await page.keyboard.press("Space")
+    await page.locator("#f-into").select_option(label="Vacant")
+    await page.get_by_role("button", name="Merge", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toasts")).to_contain_text("Merged Probate into Vacant.")
+    await expect(lines).to_have_count(before - 1)
+    await page.locator("#toasts [data-undo]").click()
+    await expect(page.locator("#toasts")).to_contain_text("Undone.")
+    await page.reload()
+    await expect(lines).to_have_count(before)
