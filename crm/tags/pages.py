@@ -11,7 +11,7 @@ from crm import sql
 from crm.db import Connection, Database, Identity
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, render
+from crm.web import Db, is_partial, render
 
 router = APIRouter(prefix="/settings/tags")
 queries = sql.load("tags")
@@ -61,8 +61,9 @@ async def _list(
         names = await queries.gone_with_batch(connection, batch=gone) if gone else None
         every = [(str(row["id"]), row["name"]) async for row in queries.tag_names(connection)]
         target = await queries.find_tag(connection, id=into) if into else None
+    template = "tags/_list.html" if is_partial(request) else "tags/index.html"
     return render(
-        request, "tags/index.html", status, tags=tags[:ROWS], more=len(tags) > ROWS, q=q, sort=sort,
+        request, template, status, tags=tags[:ROWS], more=len(tags) > ROWS, q=q, sort=sort,
         counted=COUNTED, colors=COLORS, values=values or {}, errors=errors or [],
         gone=gone if names else "", gone_names=names, into=target, all_tags=every,
     )  # fmt: skip
