@@ -41,6 +41,7 @@ import crm.reports.api
 import crm.search.api
 import crm.search.pages
 import crm.tags.api
+import crm.tags.pages
 import crm.timeline.api
 import crm.timeline.pages
 import crm.trash.pages
@@ -68,6 +69,7 @@ ROOMS = (
     crm.conversations,
     crm.views,
     crm.custom_fields,
+    crm.tags,
     crm.deals,
     crm.timeline,
     crm.activities,
@@ -152,7 +154,8 @@ def create_app(dsn: str, settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     await app.state.db.open()
     async with app.state.db.service() as connection:
-        app.state.workspace = await sql.load("users").workspace_name(connection)
+        workspace = await sql.load("users").workspace(connection)
+    app.state.workspace, app.state.timezone = workspace["name"], workspace["timezone"]
     app.state.api.routes = Routes(await registry.routes(app.state.db, RESOURCES))
     try:
         async with sampling(app.state.metrics, app.state.db), upkeep.running(app, HOOKS):

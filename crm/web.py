@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import phonenumbers
 from fastapi import Depends, Request
@@ -167,11 +167,31 @@ def environment() -> Environment:
 
 
 def zone(request: Request) -> tzinfo:
-    """The visitor's time zone, which their browser tells in a cookie; UTC until it has."""
+    """The visitor's time zone; the workspace's until their browser has told theirs."""
+    return browser_zone(request) or zone_named(request.app.state.timezone)
+
+
+def browser_zone(request: Request) -> ZoneInfo | None:
+    """The time zone that the browser tells in a cookie; None when it told none that exists."""
     try:
-        return ZoneInfo(unquote(request.cookies.get("tz", "UTC")))
+        return ZoneInfo(unquote(request.cookies["tz"]))
+    except (KeyError, ValueError, OSError, ZoneInfoNotFoundError):
+        return None
+
+
+def zone_named(name: str) -> tzinfo:
+    """The time zone of this name; UTC when this machine does not know it."""
+    try:
+        return ZoneInfo(name)
     except (ValueError, OSError, ZoneInfoNotFoundError):
         return UTC
+
+
+@cache
+def time_zones() -> list[str]:
+    """Names to choose from that people know: Europe/Berlin and its like, and UTC."""
+    areas = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
+    return ["UTC", *sorted(name for name in available_timezones() if name.startswith(areas))]
 
 
 def local(row: Mapping[str, Any], where: tzinfo) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from pydantic import Field
 from starlette.responses import Response
@@ -14,13 +14,17 @@ from crm.db import Connection
 from crm.http import not_found
 from crm.keyset import Key
 from crm.values import invalid
+from crm.web import zone_named
 
 
 class SnoozeBody(Body):
-    """Where to: in an hour, tomorrow at nine, or a week from today at the same time."""
+    """Where to: in an hour, tomorrow at nine, or a week from today at the same time.
+
+    Without `time_zone` in the zone of the workspace.
+    """
 
     to: Literal["hour", "tomorrow", "week"]
-    time_zone: str = Field("UTC", max_length=64)
+    time_zone: str = Field("", max_length=64)
 
 
 async def complete(call: Call, connection: Connection) -> Response:
@@ -32,9 +36,9 @@ async def complete(call: Call, connection: Connection) -> Response:
 async def snooze(call: Call, connection: Connection) -> Response:
     """Move an activity; one of a series moves alone."""
     asked = call.read(SnoozeBody)
-    if asked.time_zone not in available_timezones():
+    if asked.time_zone and asked.time_zone not in available_timezones():
         raise invalid("time_zone", "This time zone does not exist.")
-    where = ZoneInfo(asked.time_zone)
+    where = zone_named(asked.time_zone or call.app.state.timezone)
     await changes.snooze(connection, call.id, asked.to, datetime.now(UTC), where)
     return await _row(call, connection)
 

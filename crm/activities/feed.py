@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -22,7 +21,7 @@ from crm.activities import days, rules
 from crm.activities.models import TYPES
 from crm.db import Identity
 from crm.http import Problem
-from crm.web import Db
+from crm.web import Db, zone_named
 
 router = APIRouter()
 queries = sql.load("activities")
@@ -46,7 +45,7 @@ async def calendar(request: Request, db: Db, secret: str) -> Response:
     if found is None:
         raise Problem(404, "This calendar does not exist")
     reader = Identity(found["user_id"], found["role"], found["name"], found["email"])
-    where = _zone(found["time_zone"])
+    where = zone_named(found["time_zone"])
     today = datetime.now(where).date()
     bounds = {
         "begins": days.midnight(today, where) - PAST,
@@ -60,13 +59,6 @@ async def calendar(request: Request, db: Db, secret: str) -> Response:
         rows = [row async for row in queries.feed_rows(connection, **bounds)]
     text = written(rows, where, str(request.base_url).rstrip("/"))
     return Response(text, media_type=CALENDAR_TYPE, headers=CACHED | {"ETag": tag})
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError):
-        return UTC
 
 
 def written(rows: list[Any], where: tzinfo, site: str) -> bytes:

@@ -145,7 +145,7 @@ order by g.place, m.nth;
 -- Open activities that repeat and are due before a moment: what will follow them is worked out.
 select v.id, v.contact_id, v.type, v.title, v.status, v.priority, v.due_date, v.is_all_day,
        v.is_overdue, v.duration_minutes, v.recurrence_rule, v.contact_name, o.name as owner_name,
-       coalesce(mine.time_zone, makers.time_zone, 'UTC') as time_zone
+       coalesce(mine.time_zone, makers.time_zone, app.workspace_zone()) as time_zone
 from activity_dashboard v
 left join app.users o on o.id = v.assigned_to
 left join app.activity_preferences mine on mine.user_id = v.assigned_to
@@ -176,7 +176,7 @@ select v.id, v.contact_id, v.deal_id, v.parent_activity_id, v.type, v.title, v.d
        v.priority, v.due_date, v.is_all_day, v.duration_minutes, v.reminder_minutes, v.location,
        v.recurrence_rule, v.assigned_to, v.created_by, v.completed_at, v.result, v.updated_at,
        v.contact_name, v.deal_name, v.is_overdue, o.name as owner_name,
-       coalesce(mine.time_zone, makers.time_zone, 'UTC') as time_zone
+       coalesce(mine.time_zone, makers.time_zone, app.workspace_zone()) as time_zone
 from activity_dashboard v
 left join app.users o on o.id = v.assigned_to
 left join app.activity_preferences mine on mine.user_id = v.assigned_to
@@ -312,9 +312,9 @@ on conflict (user_id) do update set time_zone = excluded.time_zone
 where app.activity_preferences.time_zone is null;
 
 -- name: my_preferences^
--- The caller's time zone and wish for mail, and whether their feed is on.
-select p.time_zone, coalesce(p.reminders_by_mail, false) as reminders_by_mail,
-       f.created_at as feed_created_at, f.last_read_at as feed_read_at,
+-- The caller's time zone (else the workspace's) and wish for mail, and whether their feed is on.
+select coalesce(p.time_zone, app.workspace_zone()) as time_zone, f.last_read_at as feed_read_at,
+       coalesce(p.reminders_by_mail, false) as reminders_by_mail, f.created_at as feed_created_at,
        to_regprocedure('app.queue_mail(text, text, text)') is not null as mail_works
 from (select current_user_id() as id) me
 left join app.activity_preferences p on p.user_id = me.id

@@ -2,9 +2,7 @@
 
 from datetime import UTC, datetime
 from typing import Annotated
-from urllib.parse import unquote
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -15,7 +13,7 @@ from crm.activities.changes import answer
 from crm.db import Connection
 from crm.http import Problem, not_found
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, render, zone
+from crm.web import Db, browser_zone, is_partial, render, zone
 
 router = APIRouter()
 queries = sql.load("activities")
@@ -25,8 +23,8 @@ COUNTED = 100
 
 async def note_zone(connection: Connection, request: Request) -> None:
     """Remembers the visitor's time zone when nothing is known yet: series are counted in it."""
-    if isinstance(zone(request), ZoneInfo) and "tz" in request.cookies:
-        await queries.note_time_zone(connection, zone=unquote(request.cookies["tz"])[:64])
+    if where := browser_zone(request):
+        await queries.note_time_zone(connection, zone=where.key)
 
 
 @router.get("/reminders")

@@ -1,7 +1,6 @@
 """Settings > Calendar: the person's time zone, reminders by mail, and the address of their feed."""
 
 import secrets
-from functools import cache
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
@@ -13,18 +12,11 @@ from crm.activities import feed
 from crm.db import Database, Identity
 from crm.http import Problem
 from crm.users.auth import CurrentUser
-from crm.web import Db, render
+from crm.web import Db, render, time_zones
 
 router = APIRouter()
 queries = sql.load("activities")
 PATH = "/settings/calendar"
-
-
-@cache
-def time_zones() -> list[str]:
-    """Names that people know: Europe/Berlin and its like, and UTC."""
-    areas = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Pacific/")
-    return ["UTC", *sorted(name for name in available_timezones() if name.startswith(areas))]
 
 
 @router.get(PATH)
@@ -75,7 +67,7 @@ async def _page(
     if mine is None:
         raise Problem(403, "You may not do this")
     known = time_zones()
-    zones = known if mine["time_zone"] in (None, *known) else [*known, mine["time_zone"]]
+    zones = known if mine["time_zone"] in known else [*known, mine["time_zone"]]
     return render(
         request, "activities/settings.html", status, mine=mine, zones=zones,
         errors=errors or [], saved=saved, address=address,

@@ -173,6 +173,7 @@ async def undo_change(call: Call, connection: Connection) -> Response:
 async def undo_batch(call: Call, connection: Connection) -> Response:
     """Take a batch back, newest change first, all or nothing."""
     async with told():
+        await queries.take_two_minutes(connection)
         done = await queries.undo_batch(connection, batch=call.path_params["batch"][:200])
     return await _undone(connection, done)
 

@@ -48,6 +48,7 @@ async def undo_batch(request: Request, db: Db, user: CurrentUser, batch: str) ->
 async def _undo(request: Request, db: Db, user: Identity, query: str, **values: Any) -> Response:
     # Without the name of the browser tab: the tab itself shall hear of it, and show it.
     async with db.session(user, client="") as connection, told():
+        await queries.take_two_minutes(connection)
         await getattr(queries, query)(connection, **values)
         undoing = await queries.undoing_of_this_transaction(connection)
         transaction = await queries.this_transaction(connection)

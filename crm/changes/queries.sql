@@ -67,6 +67,10 @@ limit :most;
 select txid_snapshot_xmin(txid_current_snapshot()) as first,
        txid_snapshot_xmax(txid_current_snapshot()) as next;
 
+-- name: take_two_minutes!
+-- An undo of fifty thousand changes takes longer than a page.
+set local statement_timeout = '120s';
+
 -- name: undo_change$
 -- Take one change back; 55000 with the conflicts as JSON in DETAIL.
 select app.undo_change(:id);

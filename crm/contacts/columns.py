@@ -120,9 +120,8 @@ def _compiled(columns: tuple[Column, ...]) -> Template:
 
     A macro or an include per cell would cost five times the time of the rest of the page.
     """
-    return environment().from_string(
-        _source("contacts/_rows.html").replace(MARK, "".join(map(_cell, columns)))
-    )
+    text = _source("contacts/_rows.html").replace(MARK, "".join(map(_cell, columns)))
+    return environment().from_string(text.replace("SPRITE", asset("icons.svg")))
 
 
 @lru_cache(maxsize=64)
@@ -140,5 +139,4 @@ def _cell(column: Column) -> str:
     if column.edits:
         attributes += f' data-f="{column.edits}"'
     inner = _source(f"{FOLDER}/{column.cell}.html").strip()
-    inner = inner.replace("VALUE", value).replace("SPRITE", asset("icons.svg"))
-    return f"<td{attributes}>{inner}</td>"
+    return f"<td{attributes}>{inner.replace('VALUE', value)}</td>"

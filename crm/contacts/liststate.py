@@ -50,6 +50,7 @@ class Known:
     views: tuple[View, ...] = ()
     density: str = "comfortable"
     columns: tuple[str, ...] = ()
+    may_write: bool = False
 
     def view(self, view_id: str) -> View | None:
         """A view by its id."""
@@ -73,7 +74,8 @@ async def look_up(connection: Connection, user: Identity, stages: list[tuple[str
             density, chosen = value, tuple(filter(None, label.split(",")))
         else:
             choices[kind].append((value, label))
-    return Known(choices, tuple(fields), tuple(views), density, chosen)
+    may_write = user.role != "viewer"
+    return Known(choices, tuple(fields), tuple(views), density, chosen, may_write)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,12 @@ class ListState:
             if key not in every:
                 raise invalid("columns", f"There is no column “{key[:60]}”.")
         return cls(query, known, view, keys, density)
+
+    @property
+    def tabs(self) -> tuple[View, ...]:
+        """The views that are tabs: the first ones, the one that is open always among them."""
+        first = self.known.views[:TABS]
+        return (*first[:-1], self.view) if self.view and self.view not in first else first
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from crm import sql, timelines
-from crm.contacts import bulk, cells, composer, consent, export, forms, table
+from crm.contacts import bulk, cells, composer, consent, counts, export, forms, table
 from crm.contacts.composer import drafts_of
 from crm.contacts.record import details, neighbours_in
 from crm.contacts.table import read_state, row_html
@@ -18,7 +18,7 @@ from crm.users.auth import CurrentUser
 from crm.web import Db, is_partial, render, zone
 
 router = APIRouter()
-for part in (table, bulk, export, forms, cells, composer, consent):
+for part in (table, counts, bulk, export, forms, cells, composer, consent):
     router.include_router(part.router)
 queries = sql.load("contacts")
 changing = sql.load("contacts/changing")

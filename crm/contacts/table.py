@@ -12,9 +12,9 @@ from starlette.datastructures import QueryParams
 from crm import sql
 from crm.contacts import columns, words
 from crm.contacts.listing import CONTACTS, ContactFilter
-from crm.contacts.liststate import DENSITIES, PATH, TABS, Known, ListState, look_up
+from crm.contacts.liststate import DENSITIES, PATH, Known, ListState, look_up
 from crm.db import Connection, Identity
-from crm.filters import SEARCH_CAP, SEARCH_LEAST, count, fetch_page
+from crm.filters import SEARCH_CAP, SEARCH_LEAST, fetch_page
 from crm.http import Problem
 from crm.users.auth import CurrentUser
 from crm.values import Filter
@@ -57,7 +57,6 @@ async def table_context(connection: Connection, state: ListState, where: tzinfo)
     return {
         "state": state,
         "query": query,
-        "tabs": TABS,
         "rows": found,
         "body": row_html(state, found, where),
         "previous": state.url(before=page.previous) if page.previous else None,
@@ -78,6 +77,7 @@ def row_html(state: ListState, found: list[Any], where: tzinfo) -> Any:
     return columns.rows(
         state.columns, found, came=came, stages=_stage_tags(), icons=ICONS, channels=CHANNELS,
         days_left={row["id"]: days_left(row["task_due"], where) for row in found},
+        may_write=state.known.may_write,
     )  # fmt: skip
 
 
@@ -167,15 +167,6 @@ async def filter_form(request: Request, db: Db, user: CurrentUser) -> Response:
 
 def _operator(one: Filter) -> str:
     return f"is-null:{one.value}" if one.op == "is-null" else one.op
-
-
-@router.get("/contacts/total")
-async def exact_total(request: Request, db: Db, user: CurrentUser) -> Response:
-    """The exact number of matches, for a list that said "1,000+" at once."""
-    async with db.session(user) as connection:
-        query = await read_query(connection, user, request.url.query)
-        total = await count(connection, query)
-    return render(request, "contacts/_total.html", total=total)
 
 
 async def read_query(connection: Connection, user: Identity, text: str) -> ContactFilter:

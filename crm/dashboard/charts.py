@@ -3,6 +3,7 @@
 A drawing is 100 high; a column of a chart is 10 wide (dashboard/_charts.html).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -10,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from crm.dashboard.figures import Counts, amount, total, value
-from crm.dashboard.links import Links
+from crm.dashboard.links import Links, is_value, none_of
 from crm.dashboard.period import DAY, LABELS, Span, month_after
 
 NO_MONTH = date(1, 1, 1)
@@ -79,13 +80,12 @@ def funnel(counts: Counts, links: Links, stages: list[Any]) -> list[Bar]:
 def reasons(counts: Counts, links: Links, stage: str) -> list[Bar]:
     """Deals that were won or lost in the range, by their reason."""
     rows = [row for row in counts.now("closed") if row["what"] == stage]
-    bars = []
-    for reason in {row["detail"] for row in rows}:
-        more = []
-        if stage == "closed_lost":  # the list of deals can be asked for these
-            more = [f"lost_reason:eq:{reason}" if reason else "lost_reason:is-null:true"]
-        bars.append((reason, links.closed(stage, *more), _of(rows, "detail", reason)))
-    return _most(_bars(counts, bars), links.closed(stage))
+    column = "won_reason" if stage == "closed_won" else "lost_reason"
+    bars = [
+        (reason, links.closed(stage, is_value(column, reason)), _of(rows, "detail", reason))
+        for reason in {row["detail"] for row in rows}
+    ]
+    return _most(_bars(counts, bars), lambda names: links.closed(stage, *none_of(column, names)))
 
 
 def sources(counts: Counts, links: Links) -> list[Bar]:
@@ -95,7 +95,7 @@ def sources(counts: Counts, links: Links) -> list[Bar]:
         counts,
         [(s, links.source(s), _of(rows, "what", s)) for s in {row["what"] for row in rows}],
     )
-    return _most(bars, links.contacts())
+    return _most(bars, lambda names: links.contacts(*none_of("source", names)))
 
 
 def _of(rows: list[dict[str, Any]], column: str, wanted: str) -> list[dict[str, Any]]:
@@ -111,15 +111,17 @@ def _bars(counts: Counts, found: list[tuple[str, str, list[dict[str, Any]]]]) ->
     ]  # fmt: skip
 
 
-def _most(bars: list[Bar], everything: str) -> list[Bar]:
+def _most(bars: list[Bar], others: Callable[[list[str]], str]) -> list[Bar]:
+    """The longest bars, and one for the rest; `others` is where all but some names are listed."""
     bars = sorted(bars, key=lambda bar: (-bar.entries, bar.name))
     if len(bars) <= MOST_BARS:
         return bars
     rest = bars[MOST_BARS - 1 :]
     entries = sum(bar.entries for bar in rest)
     width = min(100.0, round(100 * entries / bars[0].entries, 1))
-    others = Bar(f"{len(rest)} others", entries, "", width, everything)
-    return [*bars[: MOST_BARS - 1], others]
+    first = bars[: MOST_BARS - 1]
+    href = others([bar.name for bar in first])
+    return [*first, Bar(f"{len(rest)} others", entries, "", width, href)]
 
 
 def activity(counts: Counts, links: Links) -> Chart:

@@ -33,7 +33,7 @@ class Links:
 
     def source(self, name: str) -> str:
         """New contacts of a source, '' for none."""
-        return self.contacts(f"source:eq:{name}" if name else "source:is-null:true")
+        return self.contacts(is_value("source", name))
 
     def deals(self, stages: list[str], *filters: str) -> str:
         """Deals of the pipeline in stages."""
@@ -59,6 +59,16 @@ class Links:
 
     def _moment(self, day: date) -> str:
         return datetime.combine(day, time(), self.zone).isoformat()
+
+
+def is_value(field: str, text: str) -> str:
+    """The filter for a value, '' for none."""
+    return f"{field}:eq:{text}" if text else f"{field}:is-null:true"
+
+
+def none_of(field: str, texts: list[str]) -> list[str]:
+    """The filters for everything but these values."""
+    return [f"{field}:ne:{text}" if text else f"{field}:is-null:false" for text in texts]
 
 
 def _list(path: str, pairs: list[tuple[str, str]], filters: list[str]) -> str:

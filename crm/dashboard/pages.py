@@ -1,10 +1,8 @@
 """The page: what its address asks for, the figures on top, and the charts."""
 
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
 from typing import Annotated, Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -17,7 +15,7 @@ from crm.dashboard.period import Span
 from crm.db import Connection, Identity
 from crm.http import Problem
 from crm.users.auth import CurrentUser
-from crm.web import Db, is_partial, render
+from crm.web import Db, is_partial, render, zone_named
 
 router = APIRouter()
 queries = sql.load("dashboard")
@@ -52,7 +50,9 @@ async def show(
         people = [(str(row["id"]), row["name"]) async for row in queries.people(connection)]
         pipelines = [row async for row in queries.pipelines(connection)]
         first = next((row["key"] for row in pipelines if not row["is_archived"]), "default")
-        links = Links(span, asked.owner, pipeline or first, _zone(now["zone"]), len(pipelines) > 1)
+        links = Links(
+            span, asked.owner, pipeline or first, zone_named(now["zone"]), len(pipelines) > 1
+        )
         stages = [row async for row in queries.stages(connection, pipeline=links.pipeline)]
         found = await _count(connection, asked)
     counts: Counts = found["counts"].of_pipeline(links.pipeline)
@@ -80,13 +80,6 @@ def _owner(text: str, user: Identity) -> tuple[str, UUID | None]:
             422, "These figures cannot be shown", message, [{"field": "owner", "message": message}]
         ) from None
     return str(found), found
-
-
-def _zone(name: str) -> tzinfo:
-    try:
-        return ZoneInfo(name)
-    except (ValueError, OSError, ZoneInfoNotFoundError):
-        return UTC
 
 
 async def _count(connection: Connection, asked: Asked) -> dict[str, Any]:

@@ -32,7 +32,9 @@ DEALS = Listing(
         "name": Column("c.name"),
         "source": Column("c.source"),
         "competitor": Column("c.competitor"),
-        "lost_reason": Column("c.lost_reason"),
+        # Empty is none, as the dashboard counts it.
+        "won_reason": Column("nullif(c.won_reason, '')"),
+        "lost_reason": Column("nullif(c.lost_reason, '')"),
         "currency": Column("c.currency"),
         "value": Column("c.value", "number", RANGE),
         "probability": Column("c.probability", "number", RANGE),

@@ -1,7 +1,17 @@
 """Tags in the API."""
 
-from crm.api import BULK, Resource, newest
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+from starlette.responses import JSONResponse, Response
+
+from crm import sql
+from crm.api import BULK, Body, Call, Resource, Route, newest
+from crm.db import Connection
 from crm.keyset import Key
+
+queries = sql.load("tags")
 
 RESOURCES = (
     Resource(
@@ -20,5 +30,37 @@ RESOURCES = (
             " 'deals', (select count(*) from deal_tags dt where dt.tag_id = c.id))"
         },
         example={"name": "Cash buyer", "color": "#10B981"},
+    ),
+)
+
+
+class MergeBody(Body):
+    """Tags to merge, and the one that stays."""
+
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=500)]
+    into: UUID
+
+
+async def merge(call: Call, connection: Connection) -> Response:
+    """Merge tags into another one; `batch` takes it back."""
+    asked = call.read(MergeBody)
+    done = await queries.merge_tags(connection, sources=asked.ids, target=asked.into)
+    return JSONResponse({"batch": call.state.batch, **dict(done or {})})
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/tags/bulk-merge",
+        merge,
+        "Merge tags into another one: contacts and deals that wear them wear that one",
+        "tags",
+        name="bulk_merge_tags",
+        body=MergeBody,
+        errors=(404,),
+        example={
+            "ids": ["00000000-0000-4000-8000-000000000000"],
+            "into": "00000000-0000-4000-8000-000000000001",
+        },
     ),
 )

@@ -84,6 +84,7 @@ class SettingsBody(Body):
 
     workspace: Annotated[str, Field(max_length=100, pattern=NOT_BLANK)] | None = None
     visibility: Literal["team", "assigned"] | None = None
+    timezone: Annotated[str, Field(max_length=64, pattern=NOT_BLANK)] | None = None
 
 
 def _json(text: str, status: int = 200) -> Response:
@@ -187,7 +188,7 @@ async def end_session(call: Call, connection: Connection) -> Response:
 
 
 async def read_settings(_: Call, connection: Connection) -> Response:
-    """Name of the workspace, and who sees what."""
+    """Name of the workspace, who sees what, and its time zone."""
     await demand_scope(connection, "settings")
     row: Any = await queries.workspace_settings(connection)
     return JSONResponse(dict(row))
@@ -198,8 +199,8 @@ async def change_settings(call: Call, connection: Connection) -> Response:
     given = call.read(SettingsBody)
     for key, value in given.model_dump(exclude_none=True).items():
         await queries.save_setting(connection, key=key, value=value.strip())
-    if given.workspace:
-        call.app.state.workspace = given.workspace.strip()
+    call.app.state.workspace = (given.workspace or call.app.state.workspace).strip()
+    call.app.state.timezone = (given.timezone or call.app.state.timezone).strip()
     return await read_settings(call, connection)
 
 
@@ -229,7 +230,7 @@ _SESSION = _object(
     id=_ID, user_agent=_TEXT, ip={"type": ["string", "null"]}, is_this={"type": "boolean"},
     created_at=_MOMENT, last_seen_at=_MOMENT, expires_at=_MOMENT,
 )  # fmt: skip
-_SETTINGS = _object(workspace=_TEXT, visibility={"enum": ["team", "assigned"]})
+_SETTINGS = _object(workspace=_TEXT, visibility={"enum": ["team", "assigned"]}, timezone=_TEXT)
 
 
 def _with(shape: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -80,7 +80,8 @@ async def find_identity(request: Request, db: Db) -> Identity | None:
         row = await queries.session_identity(connection, token_sha256=token_sha256(token))
     if row is None:
         return None
-    request.app.state.workspace = row["workspace"]  # another process may have saved a new one
+    # Another process may have saved new ones.
+    request.app.state.workspace, request.app.state.timezone = row["workspace"], row["timezone"]
     return Identity(row["user_id"], row["role"], row["name"], row["email"])
 
 

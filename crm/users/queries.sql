@@ -1,9 +1,9 @@
 -- People and their sessions. These call functions of db/app/101_sessions.sql, which alone may read
 -- the tables behind them: there is no identity yet when somebody signs in.
 
--- name: workspace_name$
--- The name over the sidebar.
-select app.workspace_name();
+-- name: workspace^
+-- The name over the sidebar, and the time zone of whoever told no other.
+select app.workspace_name() as name, app.workspace_zone() as timezone;
 
 -- name: is_set_up$
 -- Whether a first owner exists.
@@ -27,8 +27,10 @@ select app.forget_attempts(:what, :whom, :address);
 select app.start_session(:user_id::uuid, :token_sha256, :user_agent, :ip, :days);
 
 -- name: session_identity^
--- The person a session token belongs to, if it has not ended; and what the workspace is called now.
-select user_id, role, name, email, app.workspace_name() as workspace
+-- The person a session token belongs to, if it has not ended; and what the workspace is called now,
+-- and its time zone.
+select user_id, role, name, email, app.workspace_name() as workspace,
+       app.workspace_zone() as timezone
 from app.session_identity(:token_sha256);
 
 -- name: end_session!
@@ -197,11 +199,12 @@ order by created_at desc
 limit 20;
 
 -- name: workspace_settings^
--- Name and visibility, with their defaults.
+-- Name, visibility and time zone, with their defaults.
 select coalesce((select value #>> '{}' from app.settings where key = 'workspace'), 'Contact CRM')
            as workspace,
        coalesce((select value #>> '{}' from app.settings where key = 'visibility'), 'team')
-           as visibility;
+           as visibility,
+       app.workspace_zone() as timezone;
 
 -- name: save_setting!
 -- One setting that is a text.

@@ -82,6 +82,15 @@ language sql stable security definer as $$
 $$;
 comment on function app.workspace_name() is 'The name of the workspace, for the frame of every page.';
 
+create or replace function app.workspace_zone() returns text
+language plpgsql stable security definer as $$
+begin
+    return coalesce((select s.value #>> '{}' from app.settings s where s.key = 'timezone'), 'UTC');
+end;
+$$;
+comment on function app.workspace_zone() is
+    'The time zone whose days the workspace counts in, and that of whoever has told no other.';
+
 create or replace function app.is_set_up() returns boolean
 language sql stable security definer as $$
     select exists (select from app.users);
@@ -343,7 +352,8 @@ begin
     for signature, caller in
         select p.oid::regprocedure, v.caller
         from (values
-            ('workspace_name', 'crm_app'), ('is_set_up', 'crm_app'), ('find_sign_in', 'crm_app'),
+            ('workspace_name', 'crm_app'), ('workspace_zone', 'crm_app'),
+            ('workspace_zone', 'authenticated'), ('is_set_up', 'crm_app'), ('find_sign_in', 'crm_app'),
             ('take_attempt', 'crm_app'), ('forget_attempts', 'crm_app'),
             ('attempt_origin', 'nobody'), ('start_session', 'crm_app'),
             ('write_session', 'nobody'), ('session_identity', 'crm_app'),

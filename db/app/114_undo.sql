@@ -309,11 +309,9 @@ comment on function app.batch_ids(text) is
 create or replace function app.undo_changes(ids bigint[], as_batch text) returns integer
 language plpgsql as $$
 declare
-    -- A row that another one needs returns first.
-    parents constant text[] := array['tags', 'assistants', 'phone_numbers', 'contacts', 'deals',
-        'conversations', 'activities', 'calls', 'messages', 'emails', 'documents', 'vapi_calls'];
     source_before constant text := coalesce(current_setting('app.source', true), '');
     batch_before constant text := coalesce(current_setting('app.batch', true), '');
+    run record; -- neighbours of one kind: they go back in one statement where that can be (129)
     change app.changes;
     conflicts jsonb;
     every jsonb := '[]'::jsonb;
@@ -329,22 +327,21 @@ begin
     end if;
     perform set_config('app.source', 'undo', true),
             set_config('app.batch', 'undo:' || as_batch, true);
-    if app.undo_at_once(ids) then
-        perform set_config('app.source', source_before, true),
-                set_config('app.batch', batch_before, true);
-        return seen;
-    end if;
-    for change in
-        select * from app.changes c
-        where c.id = any (ids) and c.undone_at is null
-        order by c.tx desc, (c.operation = 'delete') desc,
-                 case when c.operation = 'delete' then
-                     coalesce(array_position(parents, c.table_name), 99) end,
-                 c.id desc
-    loop
-        conflicts := app.undo_one(change);
-        every := every || coalesce(conflicts, '[]');
-        done := done + (conflicts is null)::integer;
+    for run in select * from app.runs_of_changes(ids) loop
+        if app.undo_at_once(run.ids) then
+            done := done + cardinality(run.ids);
+            continue;
+        end if;
+        for change in
+            select c.* from unnest(run.ids) with ordinality r (id, place)
+            join app.changes c on c.id = r.id
+            order by r.place
+        loop
+            conflicts := app.undo_one(change);
+            every := every || coalesce(conflicts, '[]');
+            done := done + (conflicts is null)::integer;
+            exit when jsonb_array_length(every) >= 50;
+        end loop;
         exit when jsonb_array_length(every) >= 50;
     end loop;
     if done = 0 and every = '[]' then

@@ -110,7 +110,7 @@ returns table (
     activity_id uuid, recurrence_rule text, due_date timestamptz, is_all_day boolean, time_zone text)
 language sql stable security definer as $$
     select a.id, a.recurrence_rule::text, a.due_date, a.is_all_day,
-           coalesce(owner.time_zone, maker.time_zone, 'UTC')::text
+           coalesce(owner.time_zone, maker.time_zone, app.workspace_zone())::text
     from app.recurrences r
     join activities a on a.id = r.activity_id
     left join app.activity_preferences owner on owner.user_id = a.assigned_to

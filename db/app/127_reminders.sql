@@ -48,7 +48,8 @@ language sql stable security definer as $$
     from activities a
     left join contacts c on c.id = a.contact_id
     cross join lateral (select coalesce((
-        select p.time_zone from app.activity_preferences p where p.user_id = person), 'UTC')) z (name)
+        select p.time_zone from app.activity_preferences p where p.user_id = person),
+        app.workspace_zone())) z (name)
     where a.id = activity
 $$;
 comment on function app.reminder_mail(uuid, uuid) is

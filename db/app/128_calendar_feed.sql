@@ -29,7 +29,7 @@ begin
       and coalesce(f.last_read_at, '-infinity') < now() - interval '1 hour';
     return query
     select u.id, u.role::text, u.name::text, u.email::text,
-           coalesce(p.time_zone, 'UTC')::text
+           coalesce(p.time_zone, app.workspace_zone())::text
     from app.calendar_feeds f
     join app.users u on u.id = f.user_id and u.is_active
     left join app.activity_preferences p on p.user_id = u.id

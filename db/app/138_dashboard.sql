@@ -82,14 +82,6 @@ create index if not exists deals_actual_close_date_idx on deals (actual_close_da
 
 -- Days ------------------------------------------------------------------------------------------
 
-create or replace function app.workspace_zone() returns text
-language plpgsql stable security definer as $$
-begin
-    return coalesce((select s.value #>> '{}' from app.settings s where s.key = 'timezone'), 'UTC');
-end;
-$$;
-comment on function app.workspace_zone() is 'The time zone whose days the workspace counts in.';
-
 create or replace function app.workspace_today() returns date
 language plpgsql stable security definer as $$
 begin
@@ -106,9 +98,12 @@ begin
         raise exception 'there is no time zone %', new.value #>> '{}'
             using errcode = 'check_violation', constraint = 'settings_timezone_check';
     end if;
-    -- Every day begins at another moment now.
-    delete from app.dashboard_kept;
-    delete from app.dashboard_counts;
+    if tg_op = 'DELETE' or not exists (
+        select from app.settings s where s.key = new.key and s.value = new.value) then
+        -- Every day begins at another moment now.
+        delete from app.dashboard_kept;
+        delete from app.dashboard_counts;
+    end if;
     return case tg_op when 'DELETE' then old else new end;
 end;
 $$;
@@ -329,7 +324,6 @@ declare
     signature text;
 begin
     foreach signature in array array[
-        'app.workspace_zone()',
         'app.workspace_today()',
         'app.check_timezone()',
         'app.open_deals_of(date[])',
@@ -337,8 +331,7 @@ begin
         'app.upkeep_dashboard()'
     ] loop
         execute format('revoke all on function %s from public', signature);
-        if signature in ('app.workspace_zone()',
-                         'app.workspace_today()')
+        if signature = 'app.workspace_today()'
            and exists (select from pg_roles where rolname = 'authenticated') then
             execute format('grant execute on function %s to authenticated', signature);
         end if;

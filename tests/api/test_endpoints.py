@@ -21,6 +21,7 @@ from crm.api import paper
 from crm.api.call import Route
 from tests.browser.site import serving
 from tests.cast import ALICE, CHARLIE
+from tests.contacts.scene import add
 
 from .book import ALICES, CHANGES, fingerprint, new, one_of_everything
 from .conftest import Program, make_token
@@ -49,6 +50,10 @@ SAMPLES: dict[str, Callable[[Rows], Sample]] = {
     "end_session": lambda rows: (f"/sessions/{rows['sessions']}", None),
     "read_settings": lambda _: ("/settings", None),
     "update_settings": lambda _: ("/settings", {"visibility": "team"}),
+    "bulk_merge_tags": lambda rows: (
+        "/tags/bulk-merge",
+        {"ids": [str(rows["tags"])], "into": str(rows["other tag"])},
+    ),
     "move_deal": lambda rows: (f"/deals/{rows['deals']}/move", {"stage": "proposal"}),
     "list_timeline_of_contact": lambda rows: (f"/contacts/{rows['contacts']}/timeline", None),
     "list_changes": lambda rows: (f"/changes?contact_id={rows['contacts']}", None),
@@ -74,7 +79,8 @@ async def scene(admin: asyncpg.Connection) -> Rows:
         "select id, tx from app.changes where row_id = $1 order by id limit 1", rows["vapi-calls"]
     )
     assert change
-    return rows | {"change": change["id"], "tx": change["tx"]}
+    other = await add(admin, "tags", name=f"Other {rows['contacts']}")
+    return rows | {"change": change["id"], "tx": change["tx"], "other tag": other}
 
 
 def sample(route: Route, rows: Rows) -> Sample:

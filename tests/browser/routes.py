@@ -284,6 +284,8 @@ ROUTES = (
     Route("contact-new", "/contacts/new"),
     Route("contact-new-refused", "/contacts/new", send_empty),
     Route("fields", "/settings/fields"),
+    Route("tags", "/settings/tags?sort=use"),
+    Route("tag", "/settings/tags/5eed0002-0000-4000-8000-000000000005"),
     Route("deals", "/deals"),
     Route("deals-move", "/deals", open_move_menu),
     Route("deals-lost", "/deals", ask_for_a_reason),

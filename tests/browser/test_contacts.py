@@ -191,6 +191,19 @@ async def test_peek_opens_follows_and_closes_with_keys(page: Page):
     await expect(page.locator("#rows .who").nth(1)).to_be_focused()
 
 
+async def test_what_to_do_with_a_row_is_at_hand_where_the_focus_is(page: Page):
+    await open_list(page)
+    row = page.locator("#rows tr:has([href^=tel])").nth(1)
+    call = row.locator("[href^=tel]")
+    await expect(call).to_be_hidden()
+    before = await row.bounding_box()
+    await row.locator(".who").focus()
+    await page.keyboard.press("Tab")
+    await expect(call).to_be_focused()
+    await expect(page.locator("#rows [href^=tel]:visible")).to_have_count(1)
+    assert await row.bounding_box() == before
+
+
 async def test_an_export_is_a_file(page: Page):
     await open_list(page)
     await page.locator("#rows .check").first.check()

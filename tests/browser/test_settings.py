@@ -2,7 +2,7 @@
 
 import time
 
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from pyotp.totp import TOTP
 
 from .conftest import NewPage, axe
@@ -137,3 +137,18 @@ async def test_the_database_is_looked_at_and_again(page: Page):
     assert await page.locator("#indexes tbody tr").count() > 100
     await page.get_by_role("link", name="Refresh").click()
     await page.wait_for_url("**/settings/database")
+
+
+async def test_tags_are_merged_with_keys_and_taken_back_by_the_undo(page: Page):
+    await page.goto("/settings/tags")
+    lines = page.locator(".tag-lines > li")
+    before = await lines.count()
+    await page.get_by_label("Merge Probate").focus()
+    await page.keyboard.press("Space")
+    await page.locator("#f-into").select_option(label="Vacant")
+    await page.get_by_role("button", name="Merge", exact=True).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#toasts")).to_contain_text("Merged Probate into Vacant.")
+    await expect(lines).to_have_count(before - 1)
+    await page.locator("#toasts [data-undo]").click()
+    await expect(lines).to_have_count(before)

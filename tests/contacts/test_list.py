@@ -291,3 +291,24 @@ async def test_a_viewer_is_not_offered_what_they_may_not_do(
     html = (await viewer.get("/contacts")).text
     assert len(names(html)) == 5
     assert page(html).css('a[href="/contacts/new"]') == []
+
+
+async def test_a_row_offers_to_call_text_email_and_note_a_task_unless_they_opted_out(
+    client: httpx.AsyncClient, client_as, vera: Identity, admin: asyncpg.Connection, book: dict
+) -> None:
+    async def offered(browser: httpx.AsyncClient) -> list[str]:
+        row = page((await browser.get("/contacts?q=dana")).text).css_first(f"#c{book['dana']}")
+        return [one.attributes["href"] for one in row.css(".row-tools a")]
+
+    call, write, mail = "tel:+14155550132", "sms:+14155550132", "mailto:dana%40harbor.example"
+    task = f"/activities/new?contact={book['dana']}"
+    assert await offered(client) == [call, write, mail, task]
+    assert await offered(await client_as(vera)) == [call, write, mail]
+    for change, left in (("sms_opt_out", [call, mail, task]), ("email_opt_out", [call, task]),
+                         ("dnc", [task])):  # fmt: skip
+        await admin.execute(f"update contacts set {change} = true where id = $1", book["dana"])
+        assert await offered(client) == left
+    await admin.execute(
+        "update contacts set sms_opt_out = false, email_opt_out = false, dnc = false where id = $1",
+        book["dana"],
+    )

@@ -252,3 +252,27 @@ def test_numbers_read_well() -> None:
     assert [charts._above(n) for n in (0, 1, 3, 41, 99, 5_705_000)] == [
         1, 1, 4, 60, 100, 6_000_000,
     ]  # fmt: skip
+
+
+async def test_every_bar_of_reasons_leads_to_exactly_its_deals(
+    book: None, admin: asyncpg.Connection, client: httpx.AsyncClient
+) -> None:
+    one = await contact(admin, "Zebediah4")
+    reasons = [f"Reason {n}: a, b" for n in range(9)] + ["", None]
+    for stage, column in (("closed_won", "won_reason"), ("closed_lost", "lost_reason")):
+        for number, reason in enumerate(reasons, 1):
+            for _ in range(number):
+                await add(admin, "deals", contact_id=one, name="Many", stage=stage,
+                          **{column: reason})  # fmt: skip
+    html = page((await client.get("/dashboard")).text)
+    for heading, most in (("Won", 8), ("Lost", 8)):
+        rows = html.css(f'[aria-label="{heading} as table"] tbody tr')
+        assert len(rows) == most
+        for row in rows:
+            href = row.css_first("a").attributes["href"]
+            listed = page((await client.get(href)).text)
+            count = text(row.css("td")[0])
+            assert text(listed.css_first("#total")).split()[0] == count, text(row)
+        others = page((await client.get(rows[-1].css_first("a").attributes["href"])).text)
+        chips = " ".join(text(one) for one in others.css(".chip"))
+        assert f"{heading} reason is not" in chips

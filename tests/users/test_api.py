@@ -120,9 +120,11 @@ async def test_sessions_are_ones_own(client_as: Callable, admin: asyncpg.Connect
 
 async def test_settings_are_read_by_all_and_changed_by_owners(client_as: Callable) -> None:
     alice = await client_as(ALICE)
-    body = {"workspace": " Northside ", "visibility": "assigned"}
+    body = {"workspace": " Northside ", "visibility": "assigned", "timezone": "Europe/Berlin"}
     changed = await alice.patch(f"{API}/settings", json=body)
-    assert changed.json() == {"workspace": "Northside", "visibility": "assigned"}
+    assert changed.json() == body | {"workspace": "Northside"}
+    wrong = await alice.patch(f"{API}/settings", json={"timezone": "Mars/Base"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (422, "timezone")
     assert (await alice.patch(f"{API}/settings", json={"visibility": "all"})).status_code == 422
     bob = await client_as(BOB)
     assert (await bob.get(f"{API}/settings")).json()["visibility"] == "assigned"

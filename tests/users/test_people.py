@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 import asyncpg
 import pytest
 from fastapi import FastAPI
+from selectolax.lexbor import LexborHTMLParser
 
 from crm.db import Database, Identity
 from tests.cast import ALICE, BOB, CHARLIE, VERA
@@ -195,11 +196,31 @@ async def test_an_owner_names_the_workspace_and_says_who_sees_what(
 ) -> None:
     alice = await client_as(ALICE)
     assert (await alice.post("/settings", data={"workspace": " "})).status_code == 422
-    form = {"workspace": "Northside", "visibility": "assigned"}
+    form = {"workspace": "Northside", "visibility": "assigned", "timezone": "Mars/Base"}
+    refused = await alice.post("/settings", data=form)
+    assert refused.status_code == 422
+    assert 'id="e-timezone"' in refused.text
+    form["timezone"] = "America/New_York"
     assert (await alice.post("/settings", data=form)).headers["location"] == "/settings?done=saved"
     assert "Northside" in (await alice.get("/contacts")).text
     stored = await admin.fetch("select value from app.settings order by key")
-    assert [row["value"] for row in stored] == ['"assigned"', '"Northside"']
+    assert [row["value"] for row in stored] == ['"America/New_York"', '"assigned"', '"Northside"']
+    # Whoever has told no zone of their own is in that of the workspace, in mails and feeds too.
+    calendar = LexborHTMLParser((await alice.get("/settings/calendar")).text)
+    chosen = calendar.css_first("#f-time_zone option[selected]")
+    assert chosen
+    assert chosen.attributes["value"] == "America/New_York"
+    due = "2026-07-01 16:00+00"
+    task = await admin.fetchval(
+        "insert into activities (type, title, due_date)"
+        " values ('task', 'Call', $1::text::timestamptz) returning id", due,
+    )  # fmt: skip
+    mail = await admin.fetchval("select app.reminder_mail($1, $2)", task, ALICE.user_id)
+    assert "12:00 (America/New_York)" in (mail or "")
+    assert ">12:00<" in (await alice.get("/activities?view=month&date=2026-07-01&owner=all")).text
+    alice.cookies.set("tz", "Europe/Berlin")
+    assert ">18:00<" in (await alice.get("/activities?view=month&date=2026-07-01&owner=all")).text
+    await admin.execute("delete from activities")
     await admin.execute("delete from app.settings")
 
 

@@ -38,7 +38,7 @@ async def test_a_view_keeps_filters_order_columns_and_density(client: httpx.Asyn
     view = await save(client)
     html = page((await client.get(f"/contacts?view={view}")).text)
     assert [text(node) for node in html.css("tbody .who .truncate")] == ["Al", "Bo"]
-    assert [text(node) for node in html.css("thead th:not(.ck)")] == ["Name", "City"]
+    assert [text(node) for node in html.css("thead th:not(.ck, .row-tools)")] == ["Name", "City"]
     assert html.css_first("table").attributes["data-density"] == "roomy"
     assert text(html.css_first(".views a[aria-current]")) == "Austin , private"
     assert [text(chip) for chip in html.css("span.chip")] == ["City is Austin"]
@@ -163,17 +163,50 @@ async def test_columns_and_density_are_kept_per_person(
     await client.post("/contacts/look", content=body, headers=kind)
     await client.post("/contacts/look", data={"density": "compact"})
     html = page((await client.get("/contacts")).text)
-    assert [text(node) for node in html.css("thead th:not(.ck)")] == ["Name", "Tags", "Stage"]
+    assert [text(node) for node in html.css("thead th:not(.ck, .row-tools)")] == [
+        "Name",
+        "Tags",
+        "Stage",
+    ]
     assert html.css_first("table").attributes["data-density"] == "compact"
     other = page((await (await client_as(bob)).get("/contacts")).text)
     assert other.css_first("table").attributes["data-density"] == "comfortable"
-    assert len(other.css("thead th")) == 11
+    assert len(other.css("thead th")) == 12
     await client.post("/contacts/look", data={"columns_sent": "1", "usual": "1"})
-    assert len(page((await client.get("/contacts")).text).css("thead th")) == 11
+    assert len(page((await client.get("/contacts")).text).css("thead th")) == 12
 
 
 async def test_columns_travel_in_a_link(client: httpx.AsyncClient) -> None:
     html = page((await client.get("/contacts?columns=state,created&density=compact")).text)
-    assert [text(node) for node in html.css("thead th:not(.ck)")] == ["Name", "State", "Created"]
+    assert [text(node) for node in html.css("thead th:not(.ck, .row-tools)")] == [
+        "Name",
+        "State",
+        "Created",
+    ]
     for asked in ("columns=password", "density=tiny", "view=7"):
         assert (await client.get(f"/contacts?{asked}")).status_code == 422
+
+
+async def test_the_tabs_say_how_many_their_views_have_after_the_page(
+    client: httpx.AsyncClient, client_as, charlie: Identity, admin: asyncpg.Connection
+) -> None:
+    assert "view-counts" not in (await client.get("/contacts")).text
+    austin = await save(client)
+    many = await save(client, "Many", state='{"f": ["state:eq:TX"]}')
+    broken = await save(client, "Broken", state='{"f": ["city:eq:Waco"]}')
+    await admin.execute(
+        """update app.saved_views set state = '{"f": ["cf.gone:eq:1"]}' where id = $1""",
+        UUID(broken),
+    )
+    await admin.execute(
+        "insert into contacts (first_name, state) select 'M', 'TX' from generate_series(1, 1001)"
+    )
+    html = page((await client.get(f"/contacts?view={austin}")).text)
+    asked = html.css_first("#view-counts").attributes
+    assert html.css_first(f"#n{austin}") is not None
+    counts = (await client.get(asked["hx-get"])).text
+    found = {one.attributes["hx-target"]: text(one) for one in page(counts).css("hx-partial")}
+    assert found == {f"#n{austin}": "2 contacts", f"#n{many}": "1,000+ contacts"}
+    stranger = await client_as(charlie)
+    assert text(page((await stranger.get("/contacts/view-counts")).text)) == ""
+    await admin.execute("delete from contacts where first_name = 'M'")
