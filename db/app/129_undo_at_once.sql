@@ -71,6 +71,8 @@ declare
     kind record;
     written integer;
 begin
+    -- The statement's names come from catalogues, quoted; its values are read by it from the log.
+    -- @plpgsql_check_options: security_warnings = off
     select min(c.table_name) as table_name, min(c.operation) as operation, count(*) as changes,
            count(distinct c.row_id) as changed, count(distinct (c.table_name, c.operation)) as kinds,
            count(distinct n.names) as shapes, min(n.names) as names
