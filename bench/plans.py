@@ -182,6 +182,22 @@ async def hundredth_page(db: Database, me: Identity) -> str:
     return after
 
 
+# Pages without parameters, for everybody; settings are for administrators.
+REST = {
+    "activities, one type": "/activities?type=meeting",
+    "counts": "/reminders/counts",
+    "board": "/deals",
+    "board, mine": "/deals?owner=me",
+    "deals": "/deals?view=list",
+    "deals, by value": "/deals?view=list&sort=-value",
+    "deals, search": "/deals?view=list&q=oak",
+    "documents": "/documents",
+    "dashboard": "/dashboard",
+    "dashboard, mine": "/dashboard?owner=me",
+    "palette": "/palette?q=garcia",
+}
+
+
 def paths(contacts: dict[str, str], cursor: str) -> dict[str, str]:
     """The pages to measure, by name."""
     lists = {
@@ -215,8 +231,7 @@ def paths(contacts: dict[str, str], cursor: str) -> dict[str, str]:
     for name, query in activities.items():
         found[f"activities, {name}, mine"] = f"/activities?{query}"
         found[f"activities, {name}, all"] = f"/activities?owner=all&{query}"
-    found |= {"activities, one type": "/activities?type=meeting", "counts": "/reminders/counts"}
-    return found | {"palette": "/palette?q=garcia"}
+    return found | REST
 
 
 async def views(bench: Bench, contact: str) -> None:

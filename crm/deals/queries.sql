@@ -38,7 +38,7 @@ cross join lateral (
            order by d.position, d.id
            limit s.most + 1) o)
     union all
-    (select e.id, row_number() over (order by e.actual_close_date desc, e.id)
+    (select e.id, row_number() over (order by e.actual_close_date desc, e.id desc)
      from (select d.id, d.actual_close_date from deals d
            where s.stage in ('closed_won', 'closed_lost')
              and d.pipeline = :pipeline and d.stage = s.stage and d.deleted_at is null
@@ -47,7 +47,7 @@ cross join lateral (
              and (:owner::uuid is null
                   or coalesce(d.assigned_to, '00000000-0000-0000-0000-000000000000') = :owner::uuid)
              and (:among::uuid[] is null or d.id = any (:among::uuid[]))
-           order by d.actual_close_date desc, d.id
+           order by d.actual_close_date desc, d.id desc
            limit s.most + 1) e)) d
 order by s.place, d.place;
 
@@ -69,13 +69,12 @@ select d.id
 from deals d
 where d.pipeline = :pipeline and d.stage = :stage and d.deleted_at is null
   and d.stage in ('closed_won', 'closed_lost') and d.actual_close_date >= :closed_since::date
-  and exists (select from deals a where a.id = :after and (
-      d.actual_close_date < a.actual_close_date
-      or d.actual_close_date = a.actual_close_date and d.id > a.id))
+  and (d.actual_close_date, d.id)
+      < (select a.actual_close_date, a.id from deals a where a.id = :after)
   and (:owner::uuid is null
        or coalesce(d.assigned_to, '00000000-0000-0000-0000-000000000000') = :owner::uuid)
   and (:among::uuid[] is null or d.id = any (:among::uuid[]))
-order by d.actual_close_date desc, d.id
+order by d.actual_close_date desc, d.id desc
 limit :row_limit;
 
 -- name: deal_cards
