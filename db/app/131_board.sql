@@ -35,7 +35,7 @@ create index if not exists contacts_assigned_to_id_idx on contacts (assigned_to,
 -- squawk-ignore require-concurrent-index-deletion
 drop index if exists deals_pipeline_stage_actual_close_date_idx; -- an earlier one, without id
 create index if not exists deals_pipeline_stage_actual_close_date_id_idx
-    on deals (pipeline, stage, actual_close_date, id)
+    on deals (pipeline, stage, actual_close_date, id) include (contact_id, currency, value, probability)
     where deleted_at is null and stage in ('closed_won', 'closed_lost');
 -- Orders of the list.
 create index if not exists deals_value_id_idx on deals (value, id) where deleted_at is null;
