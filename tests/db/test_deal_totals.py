@@ -12,13 +12,14 @@ from .rows import contact, deal, insert, value
 STAGES = ("lead", "qualified", "proposal", "closed_won", "closed_lost")
 DIFFERENCE = """
     with kept as (
-        select pipeline::text, stage::text, currency::text, owner, deals, value, weighted
+        select pipeline::text, stage::text, currency::text, owner, closed_on, deals, value, weighted
         from app.deal_totals where deals <> 0 or value <> 0 or weighted <> 0),
     counted as (
         select pipeline::text, stage::text, currency::text,
                coalesce(assigned_to, '00000000-0000-0000-0000-000000000000') as owner,
+               coalesce(actual_close_date, '-infinity') as closed_on,
                count(*) as deals, sum(value) as value, sum(value * probability) as weighted
-        from deals where deleted_at is null group by 1, 2, 3, 4)
+        from deals where deleted_at is null group by 1, 2, 3, 4, 5)
     select count(*) from (
         (select * from kept except select * from counted)
         union all (select * from counted except select * from kept)) d
@@ -68,6 +69,10 @@ async def some_work(
                 "update deals set deleted_at = case when deleted_at is null then now() end"
                 f" where {some}"
             ),
+            lambda: conn.execute(
+                "update deals set actual_close_date = actual_close_date - $1::integer"
+                f" where {some} and actual_close_date is not null", dice.randint(1, 40),
+            ),
             lambda: conn.execute(f"delete from deals where {some}"),
             lambda: conn.execute(
                 "update contacts set deleted_at = case when deleted_at is null then now() end"
@@ -78,7 +83,7 @@ async def some_work(
 
 
 async def test_random_work_leaves_the_totals_right(conn: asyncpg.Connection) -> None:
-    dice = random.Random(11)
+    dice = random.Random(12)
     people = [uuid4(), uuid4(), None]
     contacts = [await contact(conn) for _ in range(6)]
     await conn.execute("select app.add_pipeline('Rentals')")
