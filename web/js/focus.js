@@ -35,3 +35,6 @@ function restore(target) {
   place.tabIndex = -1;
   place.focus({ preventScroll: true });
 }
+
+// On a phone the sections of the settings are a row that scrolls: the one that is open is in view.
+document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
