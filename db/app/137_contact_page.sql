@@ -3,7 +3,8 @@
 -- A row of app.consent_events is written by a trigger whenever "do not contact" or an opt-out is set
 -- or lifted, in whatever way (page, API, import, a STOP by text message): who, when, why. It is never
 -- changed. app.drafts holds what a person began to write to or about a contact, per channel.
--- app.untold_columns() says which changes the timeline leaves out.
+-- app.untold_columns() says which changes the timeline leaves out. app.duplicates_of() runs as the
+-- owner, because lower() switches indexes off under row level security, and asks who may see what.
 begin;
 set local client_min_messages = warning;
 
@@ -118,8 +119,46 @@ $$;
 comment on function app.untold_columns(text) is
     'Columns whose changes a contact''s timeline leaves out: a deal''s history tells of them, or only the program cares.';
 
+create or replace function app.duplicates_of(contact uuid) returns setof uuid
+language plpgsql stable security definer rows 5 set enable_seqscan = off as $$
+declare
+    everything constant boolean := app.sees_all();
+    me constant uuid := current_user_id();
+    phones text[];
+    emails text[];
+begin
+    if app.caller_role() is null or not app.in_scope('contacts', 'read') then
+        return;
+    end if;
+    select array_remove(array[c.phone1, c.phone2, c.phone3]::text[], null),
+           array_remove(array[lower(c.email1), lower(c.email2), lower(c.email3)], null)
+    into phones, emails
+    from contacts c
+    where c.id = contact and (everything or c.assigned_to is null or c.assigned_to = me);
+    return query
+    select c.id
+    from contacts c
+    where c.deleted_at is null and c.id <> contact
+      and (everything or c.assigned_to is null or c.assigned_to = me)
+      and c.id = any (array(
+        (select t.id from contacts t where t.phone1 = any (phones) limit 100)
+        union all
+        (select t.id from contacts t where t.phone2 = any (phones) limit 100)
+        union all
+        (select t.id from contacts t where t.phone3 = any (phones) limit 100)
+        union all
+        (select t.id from contacts t where lower(t.email1) = any (emails) limit 100)
+        union all
+        (select t.id from contacts t where lower(t.email2) = any (emails) limit 100)
+        union all
+        (select t.id from contacts t where lower(t.email3) = any (emails) limit 100)));
+end;
+$$;
+comment on function app.duplicates_of(uuid) is
+    'Living contacts that the caller may see and that share a phone or an e-mail with one that the caller may see.';
+
 revoke all on app.consent_events, app.drafts from public;
-revoke all on function app.log_consent(), app.untold_columns(text) from public;
-grant execute on function app.untold_columns(text) to authenticated;
+revoke all on function app.log_consent(), app.untold_columns(text), app.duplicates_of(uuid) from public;
+grant execute on function app.untold_columns(text), app.duplicates_of(uuid) to authenticated;
 
 commit;

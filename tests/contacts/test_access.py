@@ -1,5 +1,6 @@
 """Who sees whom: a stranger nobody, an agent under "assigned" their own and nobody's."""
 
+import json
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -121,3 +122,25 @@ async def test_nobody_signed_in_is_sent_to_sign_in(client_as, theirs: dict) -> N
         answer = await visitor.get(path)
         assert answer.status_code == 303
         assert answer.headers["location"].startswith("/sign-in")
+
+
+@pytest.mark.usefixtures("assigned")
+async def test_a_duplicate_that_an_agent_may_not_see_is_not_hinted_at(
+    client_as, admin: asyncpg.Connection, alice: Identity, bob: Identity, charlie: Identity
+) -> None:
+    phone = "+14155550177"
+    mine = await contact(admin, "Twin", "Mine", phone1=phone, assigned_to=bob.user_id)
+    await contact(admin, "Twin", "Theirs", phone2=phone, assigned_to=alice.user_id)
+    agent, owner = await client_as(bob), await client_as(alice)
+    assert "possible duplicate" not in (await agent.get(f"/contacts/{mine}")).text
+    assert "Theirs" not in (await agent.get(f"/contacts/{mine}/duplicates")).text
+    assert "1 possible duplicate" in (await owner.get(f"/contacts/{mine}")).text
+    async with admin.transaction():
+        await admin.execute("set local role authenticated")
+        for person, seen in ((bob, 0), (alice, 1), (charlie, 0)):
+            await admin.execute(
+                "select set_config('request.jwt.claims', $1, true)",
+                json.dumps({"sub": str(person.user_id)}),
+            )
+            found = await admin.fetch("select app.duplicates_of($1)", mine)
+            assert len(found) == seen, person.name

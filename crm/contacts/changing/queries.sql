@@ -136,53 +136,16 @@ returning id;
 update contacts set deal_status = :stage where id = :id and deleted_at is null returning id;
 
 -- name: duplicates
--- Ids of living contacts that share a phone or an email with a contact; each branch has its index.
-with own as (
-    select c.id,
-           array_remove(array[c.phone1, c.phone2, c.phone3]::text[], null) as phones,
-           array_remove(array[lower(c.email1), lower(c.email2), lower(c.email3)], null) as emails
-    from contacts c
-    where c.id = :id)
+-- Ids of living contacts that share a phone or an email with a contact, newest first.
 select c.id
 from contacts c
-where c.deleted_at is null and c.id <> :id and c.id = any (array(
-    select p.id from contacts p where p.phone1 = any (select unnest(own.phones) from own)
-    union all
-    select p.id from contacts p where p.phone2 = any (select unnest(own.phones) from own)
-    union all
-    select p.id from contacts p where p.phone3 = any (select unnest(own.phones) from own)
-    union all
-    select p.id from contacts p where lower(p.email1) = any (select unnest(own.emails) from own)
-    union all
-    select p.id from contacts p where lower(p.email2) = any (select unnest(own.emails) from own)
-    union all
-    select p.id from contacts p where lower(p.email3) = any (select unnest(own.emails) from own)
-    limit 200))
+where c.id = any (array(select app.duplicates_of(:id)))
 order by c.created_at desc, c.id
 limit 50;
 
 -- name: count_duplicates$
 -- How many living contacts share a phone or an email with a contact.
-with own as (
-    select array_remove(array[c.phone1, c.phone2, c.phone3]::text[], null) as phones,
-           array_remove(array[lower(c.email1), lower(c.email2), lower(c.email3)], null) as emails
-    from contacts c
-    where c.id = :id)
-select count(*)
-from contacts c
-where c.deleted_at is null and c.id <> :id and c.id = any (array(
-    select p.id from contacts p where p.phone1 = any (select unnest(own.phones) from own)
-    union all
-    select p.id from contacts p where p.phone2 = any (select unnest(own.phones) from own)
-    union all
-    select p.id from contacts p where p.phone3 = any (select unnest(own.phones) from own)
-    union all
-    select p.id from contacts p where lower(p.email1) = any (select unnest(own.emails) from own)
-    union all
-    select p.id from contacts p where lower(p.email2) = any (select unnest(own.emails) from own)
-    union all
-    select p.id from contacts p where lower(p.email3) = any (select unnest(own.emails) from own)
-    limit 200));
+select count(*) from app.duplicates_of(:id);
 
 -- name: add_task!
 -- A planned activity of a contact.
