@@ -9,7 +9,7 @@ from .conftest import NewPage
 
 async def open_list(page: Page, address: str = "/contacts") -> None:
     await page.goto(address)
-    await page.wait_for_load_state()
+    await page.locator("body[data-live]").wait_for()  # its scripts are at work
 
 
 def cell(page: Page, row: int, field: str):
