@@ -103,8 +103,8 @@ def program(data_dir: Path) -> Iterator[Callable[..., Program]]:
 
     yield start
     for one in started:
-        if one.process.poll() is None:
-            one.kill()
+        with one.process:  # closes its pipes, also when it has ended by itself
+            one.process.kill()
 
 
 async def fetchval(dsn: str, query: str) -> object:
