@@ -185,7 +185,7 @@ declare
 begin
     while known_key is null and (
         exists (select from app.pipelines p where p.key = new_key)
-        or exists (select from app.deal_totals t where t.pipeline = new_key and t.deals <> 0)) loop
+        or (select sum(t.deals) from app.deal_totals t where t.pipeline = new_key) <> 0) loop
         tries := tries + 1;
         new_key := base || '_' || tries;
     end loop;
@@ -195,8 +195,8 @@ begin
     insert into app.pipeline_stages (pipeline, key, label, position, hue)
     select new_key, s.stage, initcap(replace(s.stage, '_', ' ')), row_number() over (order by s.stage),
            'blue'
-    from (select distinct t.stage from app.deal_totals t
-          where t.pipeline = new_key and t.deals <> 0) s
+    from (select t.stage from app.deal_totals t where t.pipeline = new_key
+          group by t.stage having sum(t.deals) <> 0) s
     where s.stage not in ('closed_won', 'closed_lost');
     if not found then
         insert into app.pipeline_stages (pipeline, key, label, position, hue, probability)

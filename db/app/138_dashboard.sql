@@ -10,7 +10,7 @@
 -- every minute; counts of today that are older than three minutes are not used.
 -- Who reassigns a contact moves all its entries to another owner: app.dashboard_moved remembers it,
 -- and until the next upkeep figures by owner are those from before.
--- Open deals are kept by month of expected close instead of by day.
+-- Open deals are not counted here: 131 keeps their sums, which are true at any moment.
 -- Days are days in the time zone of setting "timezone" (UTC when there is none). A day is kept when
 -- it is over for two hours: a transaction that began in it must have ended by then.
 -- Nobody reads the tables; app.dashboard() (139) asks for role, scopes and visibility first.
@@ -35,7 +35,7 @@ create table if not exists app.dashboard_counts (
 comment on table app.dashboard_counts is
     'Counts of finished days for the dashboard; written by app.upkeep_dashboard() alone.';
 comment on column app.dashboard_counts.kind is
-    'messages, calls, emails, responses, contacts, closed (deals by day), open (deals by month).';
+    'messages, calls, emails, responses, contacts, closed (deals).';
 comment on column app.dashboard_counts.contact_owner is 'Decides who may see it; NULL for nobody''s.';
 comment on column app.dashboard_counts.owner is 'The owner that the filter asks for: of the contact, or of the deal.';
 comment on column app.dashboard_counts.what is 'Direction, source of the lead, or stage.';
@@ -75,6 +75,11 @@ alter table app.dashboard_stale enable row level security;
 alter table app.dashboard_moved enable row level security;
 revoke all on app.dashboard_counts, app.dashboard_kept, app.dashboard_stale, app.dashboard_moved
     from public;
+
+-- squawk-ignore ban-drop-function
+drop function if exists app.open_deals_of(date[]);
+delete from app.dashboard_counts where kind = 'open'; -- by earlier versions
+delete from app.dashboard_kept where kind = 'open';
 
 -- Deals that were closed on some days.
 create index if not exists deals_actual_close_date_idx on deals (actual_close_date)
@@ -117,31 +122,6 @@ create trigger settings_timezone_gone before delete on app.settings
     for each row when (old.key = 'timezone') execute function app.check_timezone();
 
 -- Counting --------------------------------------------------------------------------------------
-
-create or replace function app.open_deals_of(months date[]) returns setof deals
-language plpgsql stable security definer rows 2000 as $$
-begin
-    if months is null then
-        return query
-        select e.* from deals e
-        where e.deleted_at is null and e.stage not in ('closed_won', 'closed_lost');
-        return;
-    end if;
-    return query
-    select e.* from unnest(months) d
-    join deals e on e.expected_close_date >= d
-                and e.expected_close_date < (d + interval '1 month')::date
-    where e.deleted_at is null and e.stage not in ('closed_won', 'closed_lost');
-    if '0001-01-01' = any (months) then
-        return query
-        select e.* from deals e
-        where e.deleted_at is null and e.stage not in ('closed_won', 'closed_lost')
-          and e.expected_close_date is null;
-    end if;
-end;
-$$;
-comment on function app.open_deals_of(date[]) is
-    'Open deals whose expected close is in months (0001-01-01: none); NULL for all. Not for callers.';
 
 create or replace function app.count_days(of_kind text, days date[])
 returns setof app.dashboard_counts
@@ -231,20 +211,11 @@ begin
         join contacts c on c.id = e.contact_id
         where e.deleted_at is null and e.actual_close_date = any (days)
         group by 2, 3, 4, 5, 6, 7, 8;
-    elsif of_kind = 'open' then
-        -- Months by their first day; 0001-01-01 for deals without one. NULL asks for all.
-        return query
-        select of_kind, coalesce(date_trunc('month', e.expected_close_date)::date, '0001-01-01'),
-               c.assigned_to, e.assigned_to, e.pipeline::text, e.stage::text, '', e.currency::text,
-               count(*), sum(e.value), sum(e.value * e.probability / 100), '{}'::integer[]
-        from app.open_deals_of(days) e
-        join contacts c on c.id = e.contact_id
-        group by 2, 3, 4, 5, 6, 8;
     end if;
 end;
 $$;
 comment on function app.count_days(text, date[]) is
-    'Counts a kind of entry on days (months for open deals) from the rows themselves, for everybody. Not for callers.';
+    'Counts a kind of entry on days from the rows themselves, for everybody. Not for callers.';
 
 create or replace function app.upkeep_dashboard() returns integer
 language plpgsql security definer as $$
@@ -278,40 +249,33 @@ begin
         from emails e where e.contact_id = any (moved)
         union
         select 'closed', d.actual_close_date
-        from deals d where d.contact_id = any (moved) and d.actual_close_date is not null
-        union
-        select 'open', coalesce(date_trunc('month', d.expected_close_date)::date, '0001-01-01')
-        from deals d where d.contact_id = any (moved);
+        from deals d where d.contact_id = any (moved) and d.actual_close_date is not null;
     end if;
     -- Only the marks that are seen here are cleared, and only then is counted: whoever writes
     -- meanwhile leaves a mark for the next time.
     with gone as (delete from app.dashboard_stale returning kind, day)
     select array_agg(g.kind), array_agg(g.day) into stale_kinds, stale_days
     from (select distinct o.kind, o.day from gone o) g;
-    foreach k in array '{messages,calls,emails,responses,contacts,closed,open}'::text[] loop
+    foreach k in array '{messages,calls,emails,responses,contacts,closed}'::text[] loop
         select * into kept from app.dashboard_kept d where d.kind = k;
         days := array(
             select distinct s.day + late.days
             from unnest(stale_kinds, stale_days) as s (kind, day)
             cross join generate_series(0, case k when 'responses' then 7 else 0 end) as late (days)
             where s.kind = case k when 'responses' then 'messages' else k end
-              and (k = 'open' or s.day + late.days between kept.since and kept.until));
-        if k = 'open' and kept.kind is null then
-            days := null; -- all months
-        elsif k <> 'open' then
-            days := days || array(
-                select coalesce(kept.until + 1, first_day) + n
-                from generate_series(
-                    0, app.workspace_today() - coalesce(kept.until + 1, first_day)) n);
-        end if;
+              and s.day + late.days between kept.since and kept.until)
+            || array(
+            select coalesce(kept.until + 1, first_day) + n
+            from generate_series(
+                0, app.workspace_today() - coalesce(kept.until + 1, first_day)) n);
         delete from app.dashboard_counts c
-        where c.kind = k and (days is null or c.day = any (days) or k <> 'open' and c.day < first_day);
+        where c.kind = k and (c.day = any (days) or c.day < first_day);
         insert into app.dashboard_counts select * from app.count_days(k, days);
         insert into app.dashboard_kept as d (kind, since, until)
         values (k, first_day, last_day)
         on conflict (kind) do update set since = excluded.since, until = excluded.until,
             counted_at = excluded.counted_at;
-        total := total + (select count(*) from unnest(days) d where k = 'open' or d <= last_day);
+        total := total + (select count(*) from unnest(days) d where d <= last_day);
     end loop;
     return total;
 end;
@@ -326,7 +290,6 @@ begin
     foreach signature in array array[
         'app.workspace_today()',
         'app.check_timezone()',
-        'app.open_deals_of(date[])',
         'app.count_days(text, date[])',
         'app.upkeep_dashboard()'
     ] loop

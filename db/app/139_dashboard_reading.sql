@@ -82,36 +82,27 @@ create or replace function app.note_deals_written() returns trigger
 language plpgsql security definer as $$
 begin
     insert into app.dashboard_stale (kind, day)
-    select 'open', coalesce(date_trunc('month', w.expected_close_date)::date, '0001-01-01')
-    from written w
-    where w.actual_close_date is null
-    union
-    select 'closed', w.actual_close_date
+    select distinct 'closed', w.actual_close_date
     from written w
     where w.actual_close_date is not null;
     return null;
 end;
 $$;
 comment on function app.note_deals_written() is
-    'Trigger: months and days in which deals appeared or vanished are counted again.';
+    'Trigger: days of closing on which deals appeared or vanished are counted again.';
 
 create or replace function app.note_deals_changed() returns trigger
 language plpgsql security definer as $$
 begin
     insert into app.dashboard_stale (kind, day)
-    select 'open', coalesce(date_trunc('month', d.expected)::date, '0001-01-01')
-    from (values (old.expected_close_date, old.actual_close_date),
-                 (new.expected_close_date, new.actual_close_date)) as d (expected, closed)
-    where d.closed is null
-    union
-    select 'closed', d.closed
+    select distinct 'closed', d.closed
     from (values (old.actual_close_date), (new.actual_close_date)) as d (closed)
     where d.closed is not null;
     return null;
 end;
 $$;
 comment on function app.note_deals_changed() is
-    'Trigger: the months and days before and after a change of deals that counts are counted again.';
+    'Trigger: the days of closing before and after a change of deals that counts are counted again.';
 
 do $$
 declare
@@ -123,9 +114,8 @@ begin
             ('messages', 'entries', 'contact_id direction occurred_at'),
             ('calls', 'entries', 'contact_id direction occurred_at status call_type duration'),
             ('emails', 'entries', 'contact_id direction occurred_at status'),
-            ('deals', 'deals', 'contact_id pipeline stage value currency probability '
-                || 'expected_close_date actual_close_date assigned_to lost_reason won_reason '
-                || 'deleted_at'))
+            ('deals', 'deals', 'contact_id pipeline stage value currency actual_close_date '
+                || 'assigned_to lost_reason won_reason deleted_at'))
             as w (name, noun, columns)
     loop
         execute format('drop trigger if exists %I on %I', t.name || '_dashboard_insert', t.name);
@@ -157,10 +147,6 @@ begin
     select * into kept from app.dashboard_kept d where d.kind = of_kind;
     last_day := case when kept.counted_at > now() - interval '3 minutes'
                      then greatest(kept.until, (kept.counted_at at time zone app.workspace_zone())::date) else kept.until end;
-    if of_kind = 'open' then
-        return case when kept.kind is not null then array(
-            select distinct s.day from app.dashboard_stale s where s.kind = of_kind) end;
-    end if;
     return array(
         select from_day + n
         from generate_series(0, least(to_day, app.workspace_today()) - from_day) n
@@ -177,7 +163,7 @@ begin
 end;
 $$;
 comment on function app.live_days(text, date, date) is
-    'Days that are not kept, or not as they are now. Months of open deals; NULL for all of them.';
+    'Days that are not kept, or not as they are now.';
 
 create or replace function app.dashboard_rows(of_kind text, from_day date, to_day date, of_owner uuid)
 returns setof app.dashboard_counts
@@ -185,23 +171,38 @@ language plpgsql stable security definer rows 1000 as $$
 declare
     everything constant boolean := app.sees_all();
     me constant uuid := current_user_id();
-    live constant date[] := app.live_days(of_kind, from_day, to_day);
+    nobody constant uuid := '00000000-0000-0000-0000-000000000000'::uuid;
+    live date[];
 begin
     if app.caller_role() is null or not app.in_scope(
         case of_kind when 'responses' then 'messages' when 'closed' then 'deals'
                      when 'open' then 'deals' else of_kind end, 'read') then
         return;
+    elsif of_kind = 'open' then
+        return query
+        select of_kind, t.day, null::uuid, null::uuid, t.pipeline::text, t.stage::text, '',
+               t.currency::text, sum(t.deals)::bigint, sum(t.value), sum(t.weighted) / 100,
+               '{}'::integer[]
+        from app.counted_pipelines() p
+        cross join lateral app.counted_stages(p) s
+        join app.deal_totals t on t.pipeline = p and t.stage = s
+        where s not in ('closed_won', 'closed_lost')
+          and (everything or t.contact_owner in (me, nobody))
+          and (of_owner is null or t.owner = of_owner)
+        group by t.day, t.pipeline, t.stage, t.currency
+        having sum(t.deals) <> 0;
+        return;
     end if;
+    live := app.live_days(of_kind, from_day, to_day);
     return query
     select r.*
     from (select c.* from app.dashboard_counts c
-          where c.kind = of_kind and live is not null and c.day <> all (live)
-            and (of_kind = 'open' or c.day between from_day and to_day)
+          where c.kind = of_kind and c.day <> all (live) and c.day between from_day and to_day
           union all
           select c.* from app.count_days(of_kind, live) c) r
     where (everything or r.contact_owner is null or r.contact_owner = me)
       and (of_owner is null
-           or coalesce(r.owner, '00000000-0000-0000-0000-000000000000') = of_owner);
+           or coalesce(r.owner, nobody) = of_owner);
 end;
 $$;
 comment on function app.dashboard_rows(text, date, date, uuid) is

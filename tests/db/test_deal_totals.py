@@ -7,27 +7,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from .deal_work import some_work, wrong
 from .rows import contact, deal, insert, value
-
-STAGES = ("lead", "qualified", "proposal", "closed_won", "closed_lost")
-DIFFERENCE = """
-    with kept as (
-        select pipeline::text, stage::text, currency::text, owner, closed_on, deals, value, weighted
-        from app.deal_totals where deals <> 0 or value <> 0 or weighted <> 0),
-    counted as (
-        select pipeline::text, stage::text, currency::text,
-               coalesce(assigned_to, '00000000-0000-0000-0000-000000000000') as owner,
-               coalesce(actual_close_date, '-infinity') as closed_on,
-               count(*) as deals, sum(value) as value, sum(value * probability) as weighted
-        from deals where deleted_at is null group by 1, 2, 3, 4, 5)
-    select count(*) from (
-        (select * from kept except select * from counted)
-        union all (select * from counted except select * from kept)) d
-"""
-
-
-async def wrong(conn: asyncpg.Connection) -> int:
-    return await value(conn, DIFFERENCE)
 
 
 @pytest.fixture(autouse=True)
@@ -38,48 +19,6 @@ async def as_owner(conn: asyncpg.Connection) -> None:
         "select set_config('request.jwt.claims', json_build_object('sub', $1::uuid)::text, true)",
         owner,
     )
-
-
-async def some_work(
-    conn: asyncpg.Connection, dice: random.Random, contacts: list[UUID], people: list[UUID | None]
-) -> None:
-    """One statement of any kind on some deals, or on a contact."""
-    some = f"ctid in (select ctid from deals order by random() limit {dice.randint(0, 6)})"
-    stage, owner = dice.choice(STAGES), dice.choice(people)
-    await dice.choice(
-        (
-            lambda: conn.execute(
-                "insert into deals (contact_id, name, stage, value, currency, assigned_to)"
-                " select $1, 'x' || n, $2, n * 10, $3, $4 from generate_series(1, $5) n",
-                dice.choice(contacts), stage, dice.choice(("USD", "EUR")), owner,
-                dice.randint(0, 7),
-            ),
-            lambda: conn.execute(
-                f"update deals set pipeline = 'default', stage = $1 where {some}", stage
-            ),
-            lambda: conn.execute(
-                f"update deals set value = value + $1, probability = $2 where {some}",
-                Decimal(dice.randint(0, 99)), dice.randint(0, 100),
-            ),
-            lambda: conn.execute(
-                "update deals set pipeline = 'rentals', stage = 'new', assigned_to = $1"
-                f" where {some}", owner,
-            ),
-            lambda: conn.execute(
-                "update deals set deleted_at = case when deleted_at is null then now() end"
-                f" where {some}"
-            ),
-            lambda: conn.execute(
-                "update deals set actual_close_date = actual_close_date - $1::integer"
-                f" where {some} and actual_close_date is not null", dice.randint(1, 40),
-            ),
-            lambda: conn.execute(f"delete from deals where {some}"),
-            lambda: conn.execute(
-                "update contacts set deleted_at = case when deleted_at is null then now() end"
-                " where id = $1", dice.choice(contacts),
-            ),
-        )
-    )()  # fmt: skip
 
 
 async def test_random_work_leaves_the_totals_right(conn: asyncpg.Connection) -> None:
