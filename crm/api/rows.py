@@ -13,7 +13,7 @@ from crm.api import shapes, statements
 from crm.api.call import Call
 from crm.api.resource import KnownResource
 from crm.db import Connection
-from crm.filters import ListQuery, count_matches, fetch_rows, prepare
+from crm.filters import ListQuery, count_matches, fetch_json, prepare
 from crm.http import Problem, not_found
 from crm.keyset import Parameters
 from crm.values import Filter, invalid
@@ -37,11 +37,10 @@ class RowHandlers:
         """One page of rows, as `{"data": […], "next": …, "previous": …}`."""
         query, what, counted = self.read_query(call)
         asked = await prepare(connection, query)
-        rows = await fetch_rows(connection, asked, f"{what} as body")
-        if not rows.records:
+        rows, previous, following = await fetch_json(connection, asked, what)
+        if not rows:
             await demand_scope(connection, self.known.resource.its_scope)
-        parts = ['{"data":[', ",".join([row["body"] for row in rows.records]), '],"next":']
-        parts += [_cursor(rows.next), ',"previous":', _cursor(rows.previous)]
+        parts = [f'{{"data":[{rows}],"next":{_cursor(following)},"previous":{_cursor(previous)}']
         if counted == "exact":
             parts.append(f',"total":{await count_matches(connection, asked, None)}')
         elif counted == "estimated":
