@@ -24,18 +24,17 @@ async def show(call: Call, connection: Connection) -> Response:
     """The newest things first; `next` leads to older ones."""
     kinds, limit, (before_at, before_id) = _asked(call)
     contact_id = call.id
-    found = queries.timeline_rows(
+    found = await queries.timeline_rows(
         connection, contact_id=contact_id, kinds=kinds, before_at=before_at, before_id=before_id,
-        row_limit=limit + 1,
+        most=limit,
     )  # fmt: skip
-    rows = [row async for row in found]
+    items = found["items"] or ""
     # Whose things are seen is seen; only where there is nothing the contact itself is looked for.
-    if not rows and await queries.timeline_contact(connection, contact_id=contact_id) is None:
+    if not items and await queries.timeline_contact(connection, contact_id=contact_id) is None:
         raise not_found("Contact")
-    last = rows[limit - 1] if len(rows) > limit else None
-    following = json.dumps(write_cursor(SORT, [last["at"], last["id"]]) if last else None)
-    text = ",".join(row["body"] for row in rows[:limit])
-    return Response(f'{{"data":[{text}],"next":{following}}}', media_type="application/json")
+    last = [found["last_at"], found["last_id"]]
+    following = json.dumps(write_cursor(SORT, last) if found["last_id"] else None)
+    return Response(f'{{"data":[{items}],"next":{following}}}', media_type="application/json")
 
 
 def _asked(call: Call) -> tuple[list[str], int, tuple[datetime, UUID]]:

@@ -263,35 +263,35 @@ select case :kind::text
          where v.id = :id and v.contact_id = :contact_id))
     end;
 
--- name: timeline_rows
--- The newest row_limit things of a contact before (before_at, before_id), newest first, as JSON:
--- each with its kind and the whole row of its own table. kinds: any of message, call, email,
--- activity, stage_change, ai_call.
+-- name: timeline_rows^
+-- The newest `most` things of a contact before (before_at, before_id), newest first, as JSON with
+-- commas between: each with its kind and the whole row of its own table. last_at and last_id: where
+-- older ones go on, if there are any. kinds: any of message, call, email, activity, stage_change, ai_call.
 with found as (
     (select 'message' as kind, m.id, m.occurred_at as at from messages m
      where m.contact_id = :contact_id and 'message' = any (:kinds::text[])
        and (m.occurred_at, m.id) < (:before_at::timestamptz, :before_id::uuid)
-     order by m.occurred_at desc, m.id desc limit :row_limit)
+     order by m.occurred_at desc, m.id desc limit :most + 1)
     union all
     (select 'call', k.id, k.occurred_at from calls k
      where k.contact_id = :contact_id and 'call' = any (:kinds::text[])
        and (k.occurred_at, k.id) < (:before_at::timestamptz, :before_id::uuid)
-     order by k.occurred_at desc, k.id desc limit :row_limit)
+     order by k.occurred_at desc, k.id desc limit :most + 1)
     union all
     (select 'email', e.id, e.occurred_at from emails e
      where e.contact_id = :contact_id and 'email' = any (:kinds::text[])
        and (e.occurred_at, e.id) < (:before_at::timestamptz, :before_id::uuid)
-     order by e.occurred_at desc, e.id desc limit :row_limit)
+     order by e.occurred_at desc, e.id desc limit :most + 1)
     union all
     (select 'activity', a.id, a.created_at from activities a
      where a.contact_id = :contact_id and 'activity' = any (:kinds::text[])
        and (a.created_at, a.id) < (:before_at::timestamptz, :before_id::uuid)
-     order by a.created_at desc, a.id desc limit :row_limit)
+     order by a.created_at desc, a.id desc limit :most + 1)
     union all
     (select 'ai_call', v.id, v.created_at from vapi_calls v
      where v.contact_id = :contact_id and 'ai_call' = any (:kinds::text[])
        and (v.created_at, v.id) < (:before_at::timestamptz, :before_id::uuid)
-     order by v.created_at desc, v.id desc limit :row_limit)
+     order by v.created_at desc, v.id desc limit :most + 1)
     union all
     (select 'stage_change', h.id, h.changed_at
      from deals d
@@ -299,17 +299,18 @@ with found as (
      where d.contact_id = :contact_id and d.deleted_at is null
        and 'stage_change' = any (:kinds::text[])
        and (h.changed_at, h.id) < (:before_at::timestamptz, :before_id::uuid)
-     order by h.changed_at desc, h.id desc limit :row_limit)),
+     order by h.changed_at desc, h.id desc limit :most + 1)),
 page as (
-    select kind, id, at from found order by at desc, id desc limit :row_limit)
-select p.id::text, p.at::text,
-       json_build_object('kind', p.kind, 'at', p.at, 'item', case p.kind
+    select kind, id, at, row_number() over (order by at desc, id desc) as place
+    from found order by at desc, id desc limit :most + 1)
+select string_agg(json_build_object('kind', p.kind, 'at', p.at, 'item', case p.kind
            when 'message' then (select row_to_json(m) from messages m where m.id = p.id)
            when 'call' then (select row_to_json(k) from calls k where k.id = p.id)
            when 'email' then (select row_to_json(e) from emails e where e.id = p.id)
            when 'activity' then (select row_to_json(a) from activities a where a.id = p.id)
            when 'ai_call' then (select row_to_json(v) from vapi_calls v where v.id = p.id)
            else (select row_to_json(h) from deal_stage_history h where h.id = p.id)
-       end)::text as body
-from page p
-order by p.at desc, p.id desc;
+       end)::text, ',' order by p.place) filter (where p.place <= :most) as items,
+       case when count(*) > :most then min(p.at::text) filter (where p.place = :most) end as last_at,
+       case when count(*) > :most then min(p.id::text) filter (where p.place = :most) end as last_id
+from page p;
