@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import phonenumbers
@@ -124,6 +124,11 @@ def duration(seconds: float | None) -> str:
     )
 
 
+def mail_address(address: str) -> str:
+    """An address as it stands in a mailto: link; what would begin something else is escaped."""
+    return quote(address, safe="@")  # much faster than Jinja's urlencode, which escapes the @
+
+
 @lru_cache(maxsize=10_000)
 def initials(name: str) -> str:
     """`Ana Ruiz` as `AR`, `Northside LLC` as `NL`, an empty name as `?`."""
@@ -159,6 +164,7 @@ def environment() -> Environment:
         initials=initials,
         hue=hue,
         file_size=file_size,
+        mail_address=mail_address,
         duration=duration,
         number="{:,}".format,
     )

@@ -11,6 +11,7 @@ import pytest
 from crm.contacts.words import fields
 from crm.db import Identity
 from crm.keyset import write_cursor
+from crm.web import mail_address
 
 from .scene import PARTIAL, add, contact, link, names, page, text
 
@@ -300,10 +301,11 @@ async def test_a_row_offers_to_call_text_email_and_note_a_task_unless_they_opted
         row = page((await browser.get("/contacts?q=dana")).text).css_first(f"#c{book['dana']}")
         return [one.attributes["href"] for one in row.css(".row-tools a")]
 
-    call, write, mail = "tel:+14155550132", "sms:+14155550132", "mailto:dana%40harbor.example"
+    call, write, mail = "tel:+14155550132", "sms:+14155550132", "mailto:dana@harbor.example"
     task = f"/activities/new?contact={book['dana']}"
     assert await offered(client) == [call, write, mail, task]
     assert await offered(await client_as(vera)) == [call, write, mail]
+    assert mail_address("d?cc=x&y#z%@a.example") == "d%3Fcc%3Dx%26y%23z%25@a.example"
     for change, left in (("sms_opt_out", [call, mail, task]), ("email_opt_out", [call, task]),
                          ("dnc", [task])):  # fmt: skip
         await admin.execute(f"update contacts set {change} = true where id = $1", book["dana"])
