@@ -249,7 +249,7 @@ async def fetch_json(connection: Connection, asked: Asked, body: str) -> tuple[s
                 f"select string_agg(p.body, ',' {order}) filter (where p.place < {wanted:d}),"  # noqa: S608
                 f" {lists} from (select r.*, row_number() over () as place from ({rows}) r) p"
             )
-            joined, *found = await connection.fetchrow(text, *values) or ()
+            joined, *found = (await connection.fetch(text, *values))[0]
             places += zip(*(one or () for one in found), strict=True)
             parts += [joined] if joined else []
     return ",".join(parts[::-1] if query.before else parts), *_cursors(query, places)
