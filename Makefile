@@ -31,12 +31,13 @@ help:
 run: .venv/.run assets
 	@exec .venv/bin/crm demo $(ARGS)
 
-# The browser's tests wait for the browser: beside them the others get most of both cores.
+# The browser's tests wait for the browser: beside them the others get most of both cores. The
+# imports go with them, so that both end at about the same time.
 define BESIDE_THE_BROWSER
-out=$$(mktemp); $(PY) -m pytest -q tests/browser >"$$out" 2>&1 & browser=$$!
-$(PY) -m pytest -q --ignore tests/browser; rest=$$?
+out=$$(mktemp); $(PY) -m pytest -q tests/browser tests/imports >"$$out" 2>&1 & browser=$$!
+$(PY) -m pytest -q --ignore tests/browser --ignore tests/imports; rest=$$?
 wait $$browser; seen=$$?
-echo 'Browser tests:'; cat "$$out"; rm -f "$$out"
+echo 'Browser and import tests:'; cat "$$out"; rm -f "$$out"
 exit $$((rest || seen))
 endef
 export BESIDE_THE_BROWSER
