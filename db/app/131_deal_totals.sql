@@ -61,25 +61,26 @@ comment on function app.counted_on(text, date, date) is
 
 -- Keeping ---------------------------------------------------------------------------------------
 
--- The plans of these functions are made for one row and kept; they must never read all contacts.
+-- The plans of these functions are made once and kept, for one deal or for thousands: they go from
+-- the deals to their contacts by id, whatever that is guessed to cost.
 create or replace function app.count_deals_inserted() returns trigger
 language plpgsql security definer
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 begin
-    with held as materialized (
-        select c.id, c.assigned_to from contacts c
-        where c.id in (select n.contact_id from new_rows n where n.deleted_at is null)
-        order by c.id
-        for share)
+    perform from contacts c
+    where c.id = any (array(select distinct n.contact_id from new_rows n
+                            where n.deleted_at is null))
+    order by c.id
+    for share;
     insert into app.deal_totals
         (pipeline, stage, day, currency, owner, contact_owner, deals, value, weighted)
     select n.pipeline, n.stage,
            app.counted_on(n.stage, n.actual_close_date, n.expected_close_date), n.currency,
            coalesce(n.assigned_to, '00000000-0000-0000-0000-000000000000'),
-           coalesce(h.assigned_to, '00000000-0000-0000-0000-000000000000'),
+           coalesce(c.assigned_to, '00000000-0000-0000-0000-000000000000'),
            count(*), sum(n.value), sum(n.value * n.probability)
     from new_rows n
-    join held h on h.id = n.contact_id
+    join contacts c on c.id = n.contact_id
     where n.deleted_at is null
     group by 1, 2, 3, 4, 5, 6;
     return null;
@@ -91,20 +92,20 @@ language plpgsql security definer
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
 begin
     -- The deals of a contact that is deleted have left already: app.move_deal_totals().
-    with held as materialized (
-        select c.id, c.assigned_to from contacts c
-        where c.id in (select o.contact_id from old_rows o where o.deleted_at is null)
-        order by c.id
-        for share)
+    perform from contacts c
+    where c.id = any (array(select distinct o.contact_id from old_rows o
+                            where o.deleted_at is null))
+    order by c.id
+    for share;
     insert into app.deal_totals
         (pipeline, stage, day, currency, owner, contact_owner, deals, value, weighted)
     select o.pipeline, o.stage,
            app.counted_on(o.stage, o.actual_close_date, o.expected_close_date), o.currency,
            coalesce(o.assigned_to, '00000000-0000-0000-0000-000000000000'),
-           coalesce(h.assigned_to, '00000000-0000-0000-0000-000000000000'),
+           coalesce(c.assigned_to, '00000000-0000-0000-0000-000000000000'),
            -count(*), -sum(o.value), -sum(o.value * o.probability)
     from old_rows o
-    join held h on h.id = o.contact_id
+    join contacts c on c.id = o.contact_id
     where o.deleted_at is null
     group by 1, 2, 3, 4, 5, 6;
     return null;
@@ -114,33 +115,37 @@ comment on function app.count_deals_deleted() is 'Trigger: deleted deals leave t
 create or replace function app.count_deals_updated() returns trigger
 language plpgsql security definer
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
-begin
-    with changed as materialized (
-        select b.contact_id, b.pipeline, b.stage,
-               app.counted_on(b.stage, b.actual_close_date, b.expected_close_date) as day,
-               b.currency, coalesce(b.assigned_to, '00000000-0000-0000-0000-000000000000') as owner,
-               sum(b.side) as deals, sum(b.side * b.value) as value,
-               sum(b.side * b.value * b.probability) as weighted
+declare
+    touched constant uuid[] := array(
+        select distinct b.contact_id
         from (select n.*, 1 as side from new_rows n
               union all
               select o.*, -1 from old_rows o) b
         where b.deleted_at is null
-        group by 1, 2, 3, 4, 5, 6
+        group by b.contact_id, b.pipeline, b.stage, b.currency, b.assigned_to,
+                 app.counted_on(b.stage, b.actual_close_date, b.expected_close_date)
         having sum(b.side) <> 0 or sum(b.side * b.value) <> 0
-            or sum(b.side * b.value * b.probability) <> 0),
-    held as materialized (
-        select c.id, c.assigned_to from contacts c
-        where c.id in (select x.contact_id from changed x)
-        order by c.id
-        for share)
+            or sum(b.side * b.value * b.probability) <> 0);
+begin
+    if touched = '{}' then
+        return null;
+    end if;
+    perform from contacts c where c.id = any (touched) order by c.id for share;
     insert into app.deal_totals
         (pipeline, stage, day, currency, owner, contact_owner, deals, value, weighted)
-    select x.pipeline, x.stage, x.day, x.currency, x.owner,
-           coalesce(h.assigned_to, '00000000-0000-0000-0000-000000000000'),
-           sum(x.deals), sum(x.value), sum(x.weighted)
-    from changed x
-    join held h on h.id = x.contact_id
-    group by 1, 2, 3, 4, 5, 6;
+    select b.pipeline, b.stage,
+           app.counted_on(b.stage, b.actual_close_date, b.expected_close_date), b.currency,
+           coalesce(b.assigned_to, '00000000-0000-0000-0000-000000000000'),
+           coalesce(c.assigned_to, '00000000-0000-0000-0000-000000000000'),
+           sum(b.side), sum(b.side * b.value), sum(b.side * b.value * b.probability)
+    from (select n.*, 1 as side from new_rows n
+          union all
+          select o.*, -1 from old_rows o) b
+    join contacts c on c.id = b.contact_id
+    where b.deleted_at is null
+    group by 1, 2, 3, 4, 5, 6
+    having sum(b.side) <> 0 or sum(b.side * b.value) <> 0
+        or sum(b.side * b.value * b.probability) <> 0;
     return null;
 end $$;
 comment on function app.count_deals_updated() is
