@@ -16,8 +16,10 @@ from crm.http import Problem
 from tests.cast import ALICE, BOB
 from tests.contacts.scene import PARTIAL, add, contact, page, text
 
-NOW = datetime.now(UTC)
-TODAY = NOW.date()
+
+def now() -> datetime:
+    """Not a constant: a run of all tests may pass midnight."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +27,17 @@ async def book(admin: asyncpg.Connection) -> None:
     """A contact each of Alice's, Bob's and nobody's, with a little of everything."""
     for number, owner in enumerate((ALICE.user_id, BOB.user_id, None), 1):
         one = await contact(admin, f"Zebediah{number}", lead_source="Fair & Co", assigned_to=owner)
-        asked = NOW - timedelta(minutes=30)
+        asked = now() - timedelta(minutes=30)
         for direction, at in (("inbound", asked), ("outbound", asked + timedelta(minutes=12))):
             await add(admin, "messages", contact_id=one, direction=direction, occurred_at=at)
         await add(admin, "calls", contact_id=one, direction="outbound", duration=120)
         deal: dict[str, Any] = {"contact_id": one, "name": "Roof", "assigned_to": owner}
         await add(admin, "deals", **deal, value=1000, probability=50, stage="proposal",
-                  expected_close_date=TODAY)  # fmt: skip
+                  expected_close_date=now().date())  # fmt: skip
         await add(admin, "deals", **deal, value=500, stage="closed_won", won_reason="Price")
         await add(admin, "deals", **deal, value=200, stage="closed_lost")
         await add(admin, "activities", contact_id=one, type="task", title="Call back",
-                  due_date=NOW - timedelta(days=2), assigned_to=owner)  # fmt: skip
+                  due_date=now() - timedelta(days=2), assigned_to=owner)  # fmt: skip
 
 
 @pytest.fixture
@@ -105,10 +107,12 @@ async def test_a_token_that_reads_contacts_alone_counts_contacts_alone(
     async with pool.session(ALICE) as connection:
         await connection.execute("select set_config('app.scopes', ' contacts:read ', true)")
         rows = await connection.fetch("select distinct kind from app.dashboard($1, $2)",
-                                      [TODAY], TODAY)  # fmt: skip
+                                      [now().date()], now().date())  # fmt: skip
         assert [row["kind"] for row in rows] == ["contacts"]
         assert await connection.fetchval("select app.dashboard_overdue()") == 0
-        response = await connection.fetchrow("select * from app.dashboard_response($1, $1)", TODAY)
+        response = await connection.fetchrow(
+            "select * from app.dashboard_response($1, $1)", now().date()
+        )
         assert response["replies"] == 0
 
 
@@ -142,8 +146,8 @@ async def test_links_of_deals_and_tasks_name_what_was_counted(
     answer = page((await client.get(f"/dashboard?owner={BOB.user_id}")).text)
     won = parse_qs(urlsplit(answer.css(".headline a")[4].attributes["href"]).query)
     assert won["pipeline"] == ["default"]
-    assert won["f"] == ["stage:eq:closed_won", f"closed:gte:{TODAY - timedelta(days=29)}",
-                        f"closed:lte:{TODAY}", f"owner:eq:{BOB.user_id}"]  # fmt: skip
+    assert won["f"] == ["stage:eq:closed_won", f"closed:gte:{now().date() - timedelta(days=29)}",
+                        f"closed:lte:{now().date()}", f"owner:eq:{BOB.user_id}"]  # fmt: skip
     late = parse_qs(urlsplit(answer.css(".headline a")[5].attributes["href"]).query)
     assert late == {"view": ["agenda"], "owner": [str(BOB.user_id)], "group": ["overdue"]}
     lost = answer.css_first("[aria-labelledby='h-lost'] .chart-bars a").attributes["href"]
@@ -167,7 +171,7 @@ async def test_every_mark_is_a_link_and_every_chart_has_a_table(
 async def test_the_forecast_weighs_by_probability(book: None, client: httpx.AsyncClient) -> None:
     answer = page((await client.get("/dashboard")).text)
     row = answer.css_first("[aria-labelledby='h-forecast'] tbody tr")
-    assert text(row) == f"{TODAY:%B %Y} $1,500 $1,500 $3,000"
+    assert text(row) == f"{now().date():%B %Y} $1,500 $1,500 $3,000"
 
 
 async def test_deals_of_another_currency_are_counted_and_not_summed(
