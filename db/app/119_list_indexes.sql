@@ -1,4 +1,4 @@
--- Indexes for the orders in which the API and the pages list rows, and for the board (131), where the
+-- Indexes for the orders in which the API and the pages list rows, and for the board (133), where the
 -- specification's own do not serve. An order ends with the id, which makes every position unique.
 begin;
 

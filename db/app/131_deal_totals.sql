@@ -63,54 +63,32 @@ comment on function app.counted_on(text, date, date) is
 
 -- The plans of these functions are made once and kept, for one deal or for thousands: they go from
 -- the deals to their contacts by id, whatever that is guessed to cost.
-create or replace function app.count_deals_inserted() returns trigger
+create or replace function app.count_deals_written() returns trigger
 language plpgsql security definer
 set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
-begin
-    perform from contacts c
-    where c.id = any (array(select distinct n.contact_id from new_rows n
-                            where n.deleted_at is null))
-    order by c.id
-    for share;
-    insert into app.deal_totals
-        (pipeline, stage, day, currency, owner, contact_owner, deals, value, weighted)
-    select n.pipeline, n.stage,
-           app.counted_on(n.stage, n.actual_close_date, n.expected_close_date), n.currency,
-           coalesce(n.assigned_to, '00000000-0000-0000-0000-000000000000'),
-           coalesce(c.assigned_to, '00000000-0000-0000-0000-000000000000'),
-           count(*), sum(n.value), sum(n.value * n.probability)
-    from new_rows n
-    join contacts c on c.id = n.contact_id
-    where n.deleted_at is null
-    group by 1, 2, 3, 4, 5, 6;
-    return null;
-end $$;
-comment on function app.count_deals_inserted() is 'Trigger: new deals are added to the totals.';
-
-create or replace function app.count_deals_deleted() returns trigger
-language plpgsql security definer
-set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off as $$
+declare
+    side constant integer := case tg_op when 'INSERT' then 1 else -1 end;
 begin
     -- The deals of a contact that is deleted have left already: app.move_deal_totals().
     perform from contacts c
-    where c.id = any (array(select distinct o.contact_id from old_rows o
-                            where o.deleted_at is null))
+    where c.id = any (array(select distinct w.contact_id from written w where w.deleted_at is null))
     order by c.id
     for share;
     insert into app.deal_totals
         (pipeline, stage, day, currency, owner, contact_owner, deals, value, weighted)
-    select o.pipeline, o.stage,
-           app.counted_on(o.stage, o.actual_close_date, o.expected_close_date), o.currency,
-           coalesce(o.assigned_to, '00000000-0000-0000-0000-000000000000'),
+    select w.pipeline, w.stage,
+           app.counted_on(w.stage, w.actual_close_date, w.expected_close_date), w.currency,
+           coalesce(w.assigned_to, '00000000-0000-0000-0000-000000000000'),
            coalesce(c.assigned_to, '00000000-0000-0000-0000-000000000000'),
-           -count(*), -sum(o.value), -sum(o.value * o.probability)
-    from old_rows o
-    join contacts c on c.id = o.contact_id
-    where o.deleted_at is null
+           side * count(*), side * sum(w.value), side * sum(w.value * w.probability)
+    from written w
+    join contacts c on c.id = w.contact_id
+    where w.deleted_at is null
     group by 1, 2, 3, 4, 5, 6;
     return null;
 end $$;
-comment on function app.count_deals_deleted() is 'Trigger: deleted deals leave the totals.';
+comment on function app.count_deals_written() is
+    'Trigger: new deals are added to the totals, deleted ones leave them.';
 
 create or replace function app.count_deals_updated() returns trigger
 language plpgsql security definer
@@ -170,10 +148,19 @@ end $$;
 comment on function app.move_deal_totals() is
     'Trigger: the deals of a contact move to its new owner''s totals, or leave with a deleted contact.';
 
+create or replace function app.hold_deal_totals() returns void
+language plpgsql security definer as $$
+begin
+    perform pg_advisory_xact_lock(hashtext('app.upkeep_deal_totals'), 0);
+end $$;
+comment on function app.hold_deal_totals() is
+    'Waits for the upkeep and keeps it out until the transaction ends: rows that it joins meanwhile would stay beside what is counted anew.';
+
 create or replace function app.recount_deal_totals() returns void
 language plpgsql security definer as $$
 begin
     lock table contacts, deals in share mode; -- nobody writes them meanwhile
+    perform app.hold_deal_totals();
     delete from app.deal_totals;
     insert into app.deal_totals
         (pipeline, stage, day, currency, owner, contact_owner, deals, value, weighted, is_joined)
@@ -193,6 +180,7 @@ comment on function app.recount_deal_totals() is
 create or replace function app.count_deals_again() returns trigger
 language plpgsql security definer as $$
 begin
+    perform app.hold_deal_totals();
     delete from app.deal_totals;
     return null;
 end $$;
@@ -231,15 +219,15 @@ comment on function app.upkeep_deal_totals() is
     'Joins the appended rows of each key to one; returns how many there were.';
 
 drop trigger if exists deals_totals_inserted on deals;
-create trigger deals_totals_inserted after insert on deals referencing new table as new_rows
-    for each statement execute function app.count_deals_inserted();
+create trigger deals_totals_inserted after insert on deals referencing new table as written
+    for each statement execute function app.count_deals_written();
 drop trigger if exists deals_totals_updated on deals;
 create trigger deals_totals_updated after update on deals
     referencing old table as old_rows new table as new_rows
     for each statement execute function app.count_deals_updated();
 drop trigger if exists deals_totals_deleted on deals;
-create trigger deals_totals_deleted after delete on deals referencing old table as old_rows
-    for each statement execute function app.count_deals_deleted();
+create trigger deals_totals_deleted after delete on deals referencing old table as written
+    for each statement execute function app.count_deals_written();
 drop trigger if exists deals_totals_again on deals;
 create trigger deals_totals_again after truncate on deals
     for each statement execute function app.count_deals_again();
@@ -251,16 +239,39 @@ drop trigger if exists contacts_deal_totals_gone on contacts;
 create trigger contacts_deal_totals_gone before delete on contacts
     for each row execute function app.move_deal_totals();
 
+-- squawk-ignore ban-drop-function
+drop function if exists app.count_deals_inserted(), app.count_deals_deleted(); -- earlier versions
+
 select app.recount_deal_totals();
 
 -- Rights ------------------------------------------------------------------------------------------
 
+create or replace function app.may_read_deals() returns boolean
+language plpgsql stable security definer as $$
+begin
+    return app.caller_role() is not null and app.in_scope('deals', 'read');
+end $$;
+comment on function app.may_read_deals() is
+    'Whether the caller is somebody here and their token, if any, reads deals.';
+
 alter table app.deal_totals enable row level security;
 revoke all on app.deal_totals from public;
 revoke all on function
-    app.counted_on(text, date, date), app.count_deals_inserted(), app.count_deals_deleted(),
-    app.count_deals_updated(), app.move_deal_totals(), app.recount_deal_totals(),
-    app.count_deals_again(), app.upkeep_deal_totals()
+    app.counted_on(text, date, date), app.count_deals_written(), app.count_deals_updated(),
+    app.move_deal_totals(), app.hold_deal_totals(), app.recount_deal_totals(),
+    app.count_deals_again(), app.upkeep_deal_totals(), app.may_read_deals()
     from public;
+
+do $$
+begin
+    if not exists (select from pg_roles where rolname = 'authenticated') then
+        return;
+    end if;
+    drop policy if exists deal_totals_select on app.deal_totals;
+    create policy deal_totals_select on app.deal_totals for select to authenticated
+        using ((select app.sees_all()) and (select app.may_read_deals()));
+    grant select on app.deal_totals to authenticated;
+    grant execute on function app.may_read_deals() to authenticated;
+end $$;
 
 commit;

@@ -39,6 +39,27 @@ async def test_a_contact_that_changes_hands_while_a_deal_changes_takes_it_along(
         await conn.close()
 
 
+@pytest.mark.parametrize("anew", ["select app.recount_deal_totals()", "truncate deals cascade"])
+async def test_counting_anew_waits_for_who_joins_the_rows(
+    pg: Servers, fresh_db: MakeDatabase, anew: str
+) -> None:
+    """What is joined meanwhile must not stay beside what is counted anew."""
+    cluster, database = pg(18), fresh_db(18)
+    one, two = [await cluster.connect(database) for _ in range(2)]
+    await deal(one, await contact(one), value=Decimal(5))
+    joining = one.transaction()
+    await joining.start()
+    assert await one.fetchval("select app.upkeep_deal_totals()") == 1
+    waiting = asyncio.create_task(two.execute(anew))
+    await asyncio.sleep(0.3)
+    assert not waiting.done()
+    await joining.commit()
+    await waiting
+    assert await wrong(one) == 0
+    for conn in (one, two):
+        await conn.close()
+
+
 @pytest.mark.slow
 async def test_eight_people_at_once_leave_the_totals_right(
     pg: Servers, fresh_db: MakeDatabase
